@@ -1,0 +1,19 @@
+# Every target is one or two commands, so that it can be run by hand without make as well.
+.PHONY: demo test lint bench serve
+
+demo:
+	examples/demo/run
+
+# Compiling comes first, so that the services run only as long as the tests need them.
+test:
+	cargo test --workspace --all-features --no-run --quiet
+	tests/environment/run cargo test --workspace --all-features
+
+lint:
+	.ci/lint
+
+bench:
+	tests/environment/run cargo bench --package dokploy-benches
+
+serve:
+	cargo run --package dokploy-http -- serve
