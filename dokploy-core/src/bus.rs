@@ -1,0 +1,53 @@
+//! Wakes up whoever waits for something to change. Messages may be lost: whoever needs them all also polls.
+
+mod memory;
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+use futures::stream::BoxStream;
+use serde::{Deserialize, Serialize};
+
+pub use self::memory::MemoryBus;
+use crate::error::Result;
+use crate::id::{ApplicationId, DeploymentId, ProjectId};
+
+/// What changed. It carries ids only; the truth is read from the store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    tag = "type",
+    rename_all = "snake_case",
+    rename_all_fields = "camelCase"
+)]
+pub enum Signal {
+    /// A deployment waits in the queue.
+    Queued,
+    /// A deployment has new events.
+    Deployment {
+        /// Which.
+        deployment: DeploymentId,
+        /// Its application.
+        application: ApplicationId,
+        /// Its project.
+        project: ProjectId,
+        /// Number of its last event.
+        seq: u64,
+    },
+    /// An application was changed or deleted.
+    Application {
+        /// Which.
+        application: ApplicationId,
+        /// Its project.
+        project: ProjectId,
+    },
+}
+
+/// Passes signals on, within a process or between several.
+#[async_trait]
+pub trait EventBus: Send + Sync + Debug {
+    /// Sends a signal to everybody who listens now.
+    async fn publish(&self, signal: &Signal) -> Result<()>;
+
+    /// Signals from now on. A slow listener misses some, and nobody waits for it.
+    fn subscribe(&self) -> BoxStream<'static, Signal>;
+}

@@ -1,0 +1,6 @@
+#[derive(Debug)]
+pub struct Engine;
+#[derive(Debug)]
+pub struct EngineBuilder;
+#[derive(Debug)]
+pub struct EngineOptions;

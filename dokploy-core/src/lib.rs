@@ -1,0 +1,28 @@
+//! An embeddable deployment engine: from a git commit to a healthy, replaceable service on Docker Swarm.
+
+#![forbid(unsafe_code)]
+
+pub mod bus;
+pub mod cache;
+pub mod clock;
+#[cfg(feature = "conformance")]
+pub mod conformance;
+pub mod deployer;
+pub mod deployment;
+pub mod engine;
+pub mod error;
+pub mod id;
+pub mod log;
+pub mod model;
+pub mod runtime;
+pub mod secret;
+pub mod source;
+pub mod store;
+
+pub use crate::deployer::{DeployRequest, Deployer, DeploymentHandle, RollbackRequest};
+pub use crate::engine::{Engine, EngineBuilder, EngineOptions};
+pub use crate::error::{Error, ErrorKind, Result, Retry};
+pub use crate::runtime::ContainerRuntime;
+pub use crate::secret::Secret;
+pub use crate::source::SourceFetcher;
+pub use crate::store::Store;

@@ -1,0 +1,27 @@
+//! What is stored and served: plain data, the same shape on every surface (camelCase JSON, durations in seconds).
+
+mod application;
+mod credential;
+mod deployment;
+mod network;
+mod page;
+mod project;
+mod release;
+mod source;
+mod update;
+mod validate;
+
+pub use self::application::{
+    Application, ApplicationSpec, CommandLine, EnvDelivery, EnvValue, EnvVar, HealthCheck,
+    RestartCondition, RestartPolicy, ServiceMode, Tmpfs, Volume,
+};
+pub use self::credential::{Credential, CredentialKind, CredentialSecret};
+pub use self::deployment::{
+    ActorRef, Deployment, DeploymentKind, DeploymentRequest, DeploymentTrigger, SupersedePolicy,
+};
+pub use self::network::{Domain, EndpointMode, Port, PortMode, Protocol};
+pub use self::page::{Page, PageRequest};
+pub use self::project::Project;
+pub use self::release::Release;
+pub use self::source::{GitSource, Revision, Source};
+pub use self::update::{Deadlines, FailureAction, UpdateOrder, UpdatePolicy};

@@ -1,0 +1,4 @@
+#[derive(Debug)]
+pub struct DockerRuntime;
+#[derive(Debug)]
+pub struct DockerOptions;

@@ -1,0 +1,179 @@
+//! What an engine says about what runs.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+
+/// What the engine is and can do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RuntimeInfo {
+    /// Version of the engine.
+    pub version: String,
+    /// Version of its API that is spoken.
+    pub api_version: String,
+    /// Whether it is in a swarm, as a manager.
+    pub swarm_manager: bool,
+    /// Nodes of the swarm that can run tasks.
+    pub nodes: u32,
+    /// Whether builds go through `BuildKit`.
+    pub build_kit: bool,
+    /// Bytes free where images are kept, where the engine says so.
+    pub disk_free: Option<u64>,
+}
+
+/// A service with its tasks, as it is now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ObservedService {
+    /// Identifier.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// For compare-and-set. Changes also when the engine itself writes to the service.
+    pub version: u64,
+    /// Digest of the specification as the engine keeps it, without what the engine itself changes. Two equal
+    /// digests are equal specifications.
+    pub spec_digest: String,
+    /// Labels of the service.
+    pub labels: BTreeMap<String, String>,
+    /// Labels that the containers of the current specification get.
+    pub container_labels: BTreeMap<String, String>,
+    /// Image of the current specification.
+    pub image: String,
+    /// How many tasks there should be; for a global service, one for each node that qualifies.
+    pub replicas: u32,
+    /// What Swarm says about the update; informative only, never the authority.
+    pub update_state: Option<String>,
+    /// All tasks that the engine still knows, newest first.
+    pub tasks: Vec<ObservedTask>,
+}
+
+/// One task.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ObservedTask {
+    /// Identifier.
+    pub id: String,
+    /// Slot, from 1; 0 for a task of a global service.
+    pub slot: u64,
+    /// Node that it is on.
+    pub node: Option<String>,
+    /// Image that it runs.
+    pub image: String,
+    /// Labels of its container.
+    pub labels: BTreeMap<String, String>,
+    /// State.
+    pub state: TaskState,
+    /// Whether the engine wants it to run; an old task that is being replaced is not wanted.
+    pub wanted: bool,
+    /// Health, as far as this engine can see the container.
+    pub health: TaskHealth,
+    /// What the engine says.
+    pub message: Option<String>,
+    /// What went wrong.
+    pub error: Option<String>,
+    /// Exit code.
+    pub exit_code: Option<i64>,
+    /// Container, once there is one.
+    pub container: Option<String>,
+    /// When it was made.
+    pub created_at: Option<Timestamp>,
+    /// When its state last changed.
+    pub changed_at: Option<Timestamp>,
+}
+
+/// State of a task, in Swarm's order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TaskState {
+    /// It waits for a node.
+    Pending,
+    /// A node has it: image and container are being prepared.
+    Preparing,
+    /// Its container starts; with a health check it stays here until the first healthy probe.
+    Starting,
+    /// It runs.
+    Running,
+    /// It ended with exit code 0.
+    Complete,
+    /// It was stopped by the engine.
+    Shutdown,
+    /// It ended with an error.
+    Failed,
+    /// A node refused it.
+    Rejected,
+    /// Its node is lost.
+    Orphaned,
+    /// It is being removed.
+    Remove,
+}
+
+impl TaskState {
+    /// The engine's word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Preparing => "preparing",
+            Self::Starting => "starting",
+            Self::Running => "running",
+            Self::Complete => "complete",
+            Self::Shutdown => "shutdown",
+            Self::Failed => "failed",
+            Self::Rejected => "rejected",
+            Self::Orphaned => "orphaned",
+            Self::Remove => "remove",
+        }
+    }
+
+    /// Whether the task has ended in a way that a healthy service never shows.
+    pub const fn is_failure(self) -> bool {
+        matches!(self, Self::Complete | Self::Failed | Self::Rejected)
+    }
+}
+
+/// Health of a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TaskHealth {
+    /// There is no health check, or the container is on another node: `Running` is all that is known.
+    Unknown,
+    /// Not yet healthy.
+    Starting,
+    /// Healthy.
+    Healthy,
+    /// Unhealthy.
+    Unhealthy,
+}
+
+/// Use of resources of a service.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServiceStats {
+    /// Sum of `cpu` over the tasks.
+    pub cpu: f64,
+    /// Sum of `memory` over the tasks.
+    pub memory: u64,
+    /// Sum of `network_received` over the tasks.
+    pub network_received: u64,
+    /// Sum of `network_sent` over the tasks.
+    pub network_sent: u64,
+    /// Each task that runs on this engine.
+    pub tasks: Vec<TaskStats>,
+}
+
+/// Use of resources of one task.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TaskStats {
+    /// Identifier of the task.
+    pub task: String,
+    /// Cores in use: 1.0 is one core.
+    pub cpu: f64,
+    /// Bytes in use, page cache excluded.
+    pub memory: u64,
+    /// Limit in bytes; the machine's memory where there is none.
+    pub memory_limit: u64,
+    /// Bytes received since the task started.
+    pub network_received: u64,
+    /// Bytes sent since the task started.
+    pub network_sent: u64,
+}

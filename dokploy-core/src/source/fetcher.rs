@@ -1,0 +1,4 @@
+#[derive(Debug)]
+pub struct Sources;
+#[derive(Debug)]
+pub struct SourcesOptions;

@@ -1,0 +1,4 @@
+#[derive(Debug)]
+pub struct GitFetcher;
+#[derive(Debug)]
+pub struct GitOptions;

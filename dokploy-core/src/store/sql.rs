@@ -1,0 +1,4 @@
+#[derive(Debug)]
+pub struct SqlStore;
+#[derive(Debug)]
+pub struct SqlStoreOptions;
