@@ -92,3 +92,15 @@ engine() {
   curl --silent --show-error --fail-with-body --max-time 60 --request "$method" \
     --unix-socket "$socket" "http://engine$path" "$@"
 }
+
+# Ends everything and removes what it stored. The logs stay until the next start.
+clear_all() {
+  local node
+  # First of all, so that an interrupted clearing is not taken for a running environment.
+  rm -f "$state/env"
+  for node in "$state"/nodes/*/; do
+    [[ ! -d $node ]] || "$environment/node" down "$(basename "$node")" 9>&-
+  done
+  release "$state/services"
+  rm -rf "$state/services" "$state/nodes" "$state/addresses" "$state/network"
+}
