@@ -21,6 +21,10 @@ pub mod label {
     pub const DEPLOYMENT: &str = "dokploy.deployment";
     /// Step that wrote it.
     pub const STEP: &str = "dokploy.step";
+    /// `<deployment>/<step>` that last replaced the tasks; on containers, so that tasks are told apart.
+    pub const ROLLOUT: &str = "dokploy.rollout";
+    /// Digest of the specification as we wrote it, without the labels that change with each deployment.
+    pub const SPEC: &str = "dokploy.spec";
     /// Epoch of the worker that wrote it.
     pub const EPOCH: &str = "dokploy.epoch";
     /// Id of the release.
