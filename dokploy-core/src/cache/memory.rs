@@ -155,7 +155,7 @@ fn count_of(key: &str, value: &[u8]) -> Result<u64> {
 mod tests {
     use super::*;
 
-    const MINUTE: Duration = Duration::from_secs(60);
+    const MINUTE: Duration = Duration::from_mins(1);
 
     async fn put(cache: &MemoryCache, key: &str, value: &'static str) {
         cache

@@ -79,7 +79,7 @@ fn refuse_shared(path: &Path, file: &File) -> Result<()> {
         .metadata()
         .map_err(|error| failed("read", path, error))?;
     let mode = metadata.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 {
+    if mode | 0o700 == 0o700 {
         return Ok(());
     }
     let message = format!(
