@@ -17,7 +17,7 @@ use futures::stream::BoxStream;
 use tokio_util::sync::CancellationToken;
 
 #[cfg(feature = "docker")]
-pub use self::docker::{DockerOptions, DockerRuntime};
+pub use self::docker::{DockerOptions, DockerRuntime, DockerTls};
 pub use self::fake::{FakeBehavior, FakeRuntime};
 pub use self::observe::{
     ObservedService, ObservedTask, RuntimeInfo, ServiceStats, TaskHealth, TaskState, TaskStats,
