@@ -1,6 +1,7 @@
 //! Where code comes from: resolve a source to a revision (cheap), then fetch it (costly).
 
 mod archive;
+mod checkout;
 mod context;
 mod directory;
 mod dockerignore;
@@ -9,6 +10,7 @@ mod fetcher;
 #[cfg(feature = "git")]
 mod git;
 mod policy;
+mod tree;
 
 use std::fmt::Debug;
 use std::path::Path;
@@ -25,7 +27,7 @@ pub use self::fake::FakeSource;
 pub use self::fetcher::{Sources, SourcesOptions};
 #[cfg(feature = "git")]
 pub use self::git::{GitFetcher, GitOptions};
-pub use self::policy::NetworkPolicy;
+pub use self::policy::{AddressRange, NetworkPolicy};
 use crate::error::Result;
 use crate::id::ApplicationId;
 use crate::model::{CredentialSecret, Revision, Source};
