@@ -299,6 +299,7 @@ impl Service {
             labels: spec.labels.clone(),
             container_labels: spec.container_labels.clone(),
             image: spec.image.clone(),
+            global: self.is_global(),
             replicas: u32::try_from(self.slot_count(around)).unwrap_or(u32::MAX),
             update_state: self.update_state.map(str::to_owned),
             tasks: self
