@@ -24,7 +24,7 @@ const CANCEL_TRIES_MAX: u32 = 20;
 impl Deployer for Engine {
     async fn deploy(&self, request: DeployRequest) -> Result<DeploymentHandle> {
         let application = self.application(request.application).await?;
-        check_request(&request.request)?;
+        request.request.validate()?;
         if let Some(expected) = &request.plan_digest {
             let now = plan::plan(&self.inner, &application, &request.request).await?;
             if now.digest != *expected {
@@ -94,7 +94,7 @@ impl Deployer for Engine {
 
     async fn plan(&self, request: DeployRequest) -> Result<Plan> {
         let application = self.application(request.application).await?;
-        check_request(&request.request)?;
+        request.request.validate()?;
         plan::plan(&self.inner, &application, &request.request).await
     }
 }
@@ -273,20 +273,4 @@ impl Engine {
             tracing::debug!(error = %error, "a signal was lost; listeners also poll");
         }
     }
-}
-
-fn check_request(request: &DeploymentRequest) -> Result<()> {
-    if let Some(commit) = &request.commit_sha
-        && !(commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()))
-    {
-        return Err(Error::invalid_field("commitSha", "40 hexadecimal digits are expected"));
-    }
-    if let Some(branch) = &request.branch
-        && (branch.is_empty()
-            || branch.starts_with('-')
-            || branch.chars().any(|character| character.is_control() || character == ' '))
-    {
-        return Err(Error::invalid_field("branch", "is not the name of a branch"));
-    }
-    Ok(())
 }

@@ -22,7 +22,6 @@ impl Engine {
     ///
     /// `invalid_spec` for a bad name, `already_exists` when it is taken.
     pub async fn create_project(&self, name: &str, description: &str) -> Result<Project> {
-        crate::model::validate_project_name(name)?;
         let now = self.inner.clock.now();
         let project = Project {
             id: ProjectId::new(),
@@ -32,6 +31,7 @@ impl Engine {
             created_at: now,
             updated_at: now,
         };
+        project.validate()?;
         self.inner.store.create_project(&project).await?;
         Ok(project)
     }
@@ -61,7 +61,7 @@ impl Engine {
             id,
             version: 1,
             project_id: project.id,
-            service_name: crate::model::service_name(&project.name, &spec.name, id),
+            service_name: crate::model::service_name(&project.name, &spec.name),
             spec: sealing::seal(&self.inner.keyring, id, spec)?,
             stopped: false,
             current_release_id: None,
