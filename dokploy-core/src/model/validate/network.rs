@@ -66,17 +66,14 @@ fn check_ports(spec: &ApplicationSpec, rules: &mut Rules) {
             field("target"),
             "is not between 1 and 65535",
         );
-        match port.published {
-            Some(number) => {
-                let expected = "is not between 1 and 65535: leave it out to have one picked";
-                rules.require(number > 0, field("published"), expected);
-                let is_first = published.insert((number, is_udp));
-                rules.require(is_first, field("published"), "is published twice");
-            }
-            None => {
-                let is_first = picked.insert((port.target, is_udp));
-                rules.require(is_first, field("target"), "is published twice");
-            }
+        if let Some(number) = port.published {
+            let expected = "is not between 1 and 65535: leave it out to have one picked";
+            rules.require(number > 0, field("published"), expected);
+            let is_first = published.insert((number, is_udp));
+            rules.require(is_first, field("published"), "is published twice");
+        } else {
+            let is_first = picked.insert((port.target, is_udp));
+            rules.require(is_first, field("target"), "is published twice");
         }
         let is_ingress = port.mode == PortMode::Ingress;
         let expected =

@@ -363,9 +363,9 @@ fn resources_and_times_have_bounds() {
         spec.cpu_reservation = Some(f64::INFINITY);
         spec.stop_grace = Duration::from_hours(2);
         spec.update.parallelism = 0;
-        spec.update.monitor = Duration::from_secs(60);
+        spec.update.monitor = Duration::from_mins(1);
         spec.deadlines.build = Duration::ZERO;
-        spec.deadlines.total = Duration::from_secs(60);
+        spec.deadlines.total = Duration::from_mins(1);
     });
     let expected = [
         "cpuLimit",
@@ -404,7 +404,7 @@ fn an_empty_secret_file_and_too_much_environment_are_refused() {
 #[test]
 fn a_flood_of_entries_gives_a_short_answer() {
     let fields = fields_after(|spec| spec.networks = vec!["host".to_owned(); 100_000]);
-    assert!(fields.len() <= 1 + 2 * super::ENTRIES_MAX);
+    assert!(fields.len() <= 1 + 2 * ENTRIES_MAX);
     assert_eq!(fields[0], "networks");
 }
 
