@@ -42,6 +42,7 @@ const METHODS: [&str; 2] = [
 
 /// A session that the engine knows by now.
 pub(super) struct Session {
+    id: String,
     connection: Upgraded,
     routes: Routes,
 }
@@ -50,19 +51,20 @@ impl Session {
     /// Opens a session. The engine's refusal is returned as it is: then it has no `BuildKit`.
     pub(super) async fn open(
         engine: &Engine,
-        id: &str,
         request: &BuildRequest,
     ) -> Result<Self, bollard::errors::Error> {
+        let id = hex::encode(rand::random::<[u8; 16]>());
         let mut open = Request::post("/session")
             .header("Connection", "Upgrade")
             .header("Upgrade", "h2c")
-            .header("X-Docker-Expose-Session-Uuid", id)
+            .header("X-Docker-Expose-Session-Uuid", &id)
             .header("X-Docker-Expose-Session-Name", "dokploy");
         for method in METHODS {
             open = open.header("X-Docker-Expose-Session-Grpc-Method", method);
         }
         let response = engine.answer(open.body(body_full(Bytes::new()))?).await?;
         Ok(Self {
+            id,
             connection: hyper::upgrade::on(response).await?,
             routes: Routes::new(HealthServer::new(Alive))
                 .add_service(SecretsServer::new(BuildSecrets(request.secrets.clone())))
@@ -70,13 +72,15 @@ impl Session {
         })
     }
 
+    /// What the build calls it by.
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
     /// Answers the engine until it hangs up. Dropping the future closes the connection.
     pub(super) async fn serve(self) {
         let served = http2::Builder::new(TokioExecutor::new())
-            .serve_connection(
-                self.connection,
-                TowerToHyperService::new(self.routes),
-            )
+            .serve_connection(self.connection, TowerToHyperService::new(self.routes))
             .await;
         if let Err(error) = served {
             // The build itself tells what came of it.
