@@ -17,7 +17,7 @@ use futures::stream::BoxStream;
 use tokio_util::sync::CancellationToken;
 
 #[cfg(feature = "docker")]
-pub use self::docker::{DockerOptions, DockerRuntime};
+pub use self::docker::{DockerOptions, DockerRuntime, DockerTls};
 pub use self::fake::{
     FakeBehavior, FakeBuild, FakeBuildInput, FakeEffect, FakeHang, FakeLaunch, FakeMoment,
     FakeRuntime, FakeTask, FakeTimings, FakeVerb,

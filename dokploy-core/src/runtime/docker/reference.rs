@@ -1,0 +1,1 @@
+//! Names of images: `host:port/path:tag@digest`.
