@@ -4,7 +4,9 @@ mod build;
 mod connect;
 mod error;
 mod image;
+mod lines;
 mod logs;
+mod messages;
 mod network;
 mod observe;
 mod owned;
@@ -150,7 +152,7 @@ impl ContainerRuntime for DockerRuntime {
         credential: Option<&RegistryCredential>,
         cancel: &CancellationToken,
     ) -> Result<Image> {
-        image::pull(&self.docker, reference, credential, cancel).await
+        image::pull(&self.docker, &self.engine, reference, credential, cancel).await
     }
 
     async fn push_image(
@@ -161,7 +163,16 @@ impl ContainerRuntime for DockerRuntime {
         log: Arc<dyn LogSink>,
         cancel: &CancellationToken,
     ) -> Result<String> {
-        push::push(&self.docker, image_id, name, credential, &*log, cancel).await
+        push::push(
+            &self.docker,
+            &self.engine,
+            image_id,
+            name,
+            credential,
+            &*log,
+            cancel,
+        )
+        .await
     }
 
     async fn resolve_digest(
@@ -169,7 +180,7 @@ impl ContainerRuntime for DockerRuntime {
         reference: &str,
         credential: Option<&RegistryCredential>,
     ) -> Result<String> {
-        registry::resolve_digest(&self.docker, &self.engine, reference, credential).await
+        registry::resolve_digest(&self.docker, reference, credential).await
     }
 
     async fn apply_service(
