@@ -110,6 +110,12 @@ pub struct ContextRequest {
 /// A fetched tree.
 #[async_trait]
 pub trait SourceTree: Send + Sync + Debug {
+    /// The revision of the tree with what only fetching finds out, such as the message and the author of a commit;
+    /// `None` where there is no more to know than what was resolved.
+    fn revision(&self) -> Option<&Revision> {
+        None
+    }
+
     /// Reads one file, at most `bytes_max` of it; `None` when there is no regular file of this name. Symbolic links
     /// are not followed.
     async fn read_file(&self, path: &str, bytes_max: u64) -> Result<Option<Bytes>>;

@@ -11,6 +11,7 @@ use futures::stream::BoxStream;
 
 use super::{ContextRequest, SourceTree, context};
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::Revision;
 
 /// Deepest nesting of directories that is walked.
 pub(crate) const DEPTH_MAX: usize = 256;
@@ -81,6 +82,11 @@ pub(crate) trait TreeStore: Send + Sync + Debug + 'static {
     /// Starts a walk. Called on a thread that may block, on which the walk then stays.
     fn reader(&self) -> Result<Self::Reader>;
 
+    /// See [`SourceTree::revision`].
+    fn revision(&self) -> Option<&Revision> {
+        None
+    }
+
     /// Called after a walk has given everything, before its last byte counts: where a tree can change beneath the walk,
     /// this says whether it did.
     fn verify(&self) -> Result<()> {
@@ -100,6 +106,10 @@ impl<S: TreeStore> WalkedTree<S> {
 
 #[async_trait]
 impl<S: TreeStore> SourceTree for WalkedTree<S> {
+    fn revision(&self) -> Option<&Revision> {
+        self.0.revision()
+    }
+
     async fn read_file(&self, path: &str, bytes_max: u64) -> Result<Option<Bytes>> {
         let path = TreePath::parse("path", path)?;
         let store = Arc::clone(&self.0);
