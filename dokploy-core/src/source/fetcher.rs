@@ -51,9 +51,20 @@ pub struct Sources {
 
 impl Sources {
     /// Makes the fetchers. Nothing is read or written before the first call.
-    pub fn new(options: &SourcesOptions) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// `invalid_spec` for certificates that cannot be read.
+    pub fn new(options: &SourcesOptions) -> Result<Self> {
         let policy = &options.policy;
-        Self {
+        #[cfg(feature = "git")]
+        let git = super::GitFetcher::new(super::GitOptions {
+            policy: policy.clone(),
+            ..super::GitOptions::new(&options.data_directory)
+        })?;
+        Ok(Self {
+            #[cfg(feature = "git")]
+            git: Arc::new(git),
             directory: Arc::new(DirectoryFetcher::new(
                 policy.clone(),
                 options.directory_bytes_max,
@@ -63,7 +74,7 @@ impl Sources {
                 options.data_directory.clone(),
                 options.archive_limits,
             )),
-        }
+        })
     }
 
     fn fetcher(&self, source: &Source) -> Result<&dyn SourceFetcher> {
@@ -94,7 +105,9 @@ impl SourceFetcher for Sources {
         request: &SourceRequest,
         cancel: &CancellationToken,
     ) -> Result<Revision> {
-        self.fetcher(&request.source)?.resolve(request, cancel).await
+        self.fetcher(&request.source)?
+            .resolve(request, cancel)
+            .await
     }
 
     async fn fetch(
