@@ -1,0 +1,3 @@
+//! Every store, measured with the same suite.
+
+mod memory;
