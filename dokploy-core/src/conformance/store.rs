@@ -28,6 +28,9 @@ pub mod project;
 pub mod release;
 mod scene;
 
+#[cfg(feature = "postgres")]
+pub use crate::store::TemporaryPostgres;
+
 /// Makes a test of each case of the conformance suite of stores.
 ///
 /// The argument is an async function that takes a case, `impl AsyncFnOnce(Arc<dyn Store>)`, and runs it with a new and

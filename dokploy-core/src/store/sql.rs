@@ -11,6 +11,8 @@ mod queue;
 mod release;
 mod session;
 mod statement;
+#[cfg(all(feature = "conformance", feature = "postgres"))]
+mod temporary;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -20,6 +22,8 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+#[cfg(all(feature = "conformance", feature = "postgres"))]
+pub use self::temporary::TemporaryPostgres;
 use self::session::{Call, Database, Session};
 use self::value::Row;
 use super::page;
