@@ -123,7 +123,7 @@ pub(crate) fn service_spec(input: &ServiceInput<'_>) -> ServiceSpec {
         delay: if spec.replicas > 1 { spec.update.delay } else { std::time::Duration::ZERO },
         monitor: spec.update.monitor,
     };
-    service.labels.extend(traefik_labels(&deployment.service_name, &spec.domains));
+    service.labels.extend(traefik_labels(&service.name, input.network, &spec.domains));
     service.labels.extend(ownership(deployment));
     let digest = content_digest(&service);
     service.labels.insert(label::SPEC.to_owned(), digest);
