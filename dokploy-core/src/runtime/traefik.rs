@@ -39,7 +39,10 @@ pub fn traefik_labels(
 fn is_sound(domain: &Domain) -> bool {
     is_host(&domain.host)
         && domain.path.as_deref().is_none_or(is_url_prefix)
-        && domain.certificate_resolver.as_deref().is_none_or(is_object_name)
+        && domain
+            .certificate_resolver
+            .as_deref()
+            .is_none_or(is_object_name)
 }
 
 struct Labels(BTreeMap<String, String>);
@@ -57,7 +60,13 @@ impl Labels {
         if domain.https {
             self.secure_router(name, name, &rule, domain);
             let redirect = format!("{name}-https");
-            self.router(&format!("{name}-plain"), name, &rule, PLAIN, Some(&redirect));
+            self.router(
+                &format!("{name}-plain"),
+                name,
+                &rule,
+                PLAIN,
+                Some(&redirect),
+            );
             let redirect = format!("http.middlewares.{redirect}.redirectscheme");
             self.set(&format!("{redirect}.scheme"), "https");
             self.set(&format!("{redirect}.permanent"), "true");
@@ -81,7 +90,10 @@ impl Labels {
         let scheme = if domain.https { "https" } else { "http" };
         let redirect = format!("http.middlewares.{name}.redirectregex");
         self.set(&format!("{redirect}.regex"), "^https?://www\\.([^/]+)(.*)$");
-        self.set(&format!("{redirect}.replacement"), format!("{scheme}://${{1}}${{2}}"));
+        self.set(
+            &format!("{redirect}.replacement"),
+            format!("{scheme}://${{1}}${{2}}"),
+        );
         self.set(&format!("{redirect}.permanent"), "true");
     }
 
@@ -137,7 +149,10 @@ mod tests {
 
     fn labels(domains: &[Domain]) -> Vec<String> {
         let labels = traefik_labels("shop-web", "dokploy-network", domains);
-        labels.iter().map(|(key, value)| format!("{key}={value}")).collect()
+        labels
+            .iter()
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect()
     }
 
     const COMMON: [&str; 3] = [
@@ -210,7 +225,10 @@ mod tests {
             "traefik.http.routers.shop-web-0-www-plain.entrypoints=web",
             "traefik.http.routers.shop-web-0-www-plain.middlewares=shop-web-0-www",
         ] {
-            assert!(labels.iter().any(|label| label == expected), "{expected}\n{labels:#?}");
+            assert!(
+                labels.iter().any(|label| label == expected),
+                "{expected}\n{labels:#?}"
+            );
         }
     }
 
@@ -225,8 +243,14 @@ mod tests {
             domain("a`) || Host(`bank.example.com"),
             domain("*.example.com"),
             domain("a,b"),
-            Domain { path: Some("/`) || Host(`x".to_owned()), ..domain("a") },
-            Domain { certificate_resolver: Some("x\ntraefik".to_owned()), ..domain("a") },
+            Domain {
+                path: Some("/`) || Host(`x".to_owned()),
+                ..domain("a")
+            },
+            Domain {
+                certificate_resolver: Some("x\ntraefik".to_owned()),
+                ..domain("a")
+            },
         ];
         for hostile in hostile {
             let labels = labels(&[hostile, domain("good.example.com")]);

@@ -127,7 +127,10 @@ impl FakeSource {
 
     /// How often a call was made, failed ones included.
     pub fn count(&self, call: FakeCall) -> u64 {
-        self.lock().calls.get(&call).map_or(0, |script| script.count)
+        self.lock()
+            .calls
+            .get(&call)
+            .map_or(0, |script| script.count)
     }
 
     /// Counts a call, waits as long as it was told to and fails if it was told to.
@@ -219,7 +222,9 @@ impl SourceFetcher for FakeSource {
 fn locate(source: &Source) -> Result<(String, Option<&str>)> {
     match source {
         Source::Git(git) => Ok((git.repo_url.clone(), git.branch.as_deref())),
-        Source::Directory { path } | Source::Archive { path } => Ok((path.display().to_string(), None)),
+        Source::Directory { path } | Source::Archive { path } => {
+            Ok((path.display().to_string(), None))
+        }
         Source::Image { .. } => Err(Error::new(
             ErrorKind::Unsupported,
             "an image has no code that could be fetched",

@@ -43,17 +43,26 @@ impl SourcesOptions {
 /// Fetches every kind of source that this build of the crate knows.
 #[derive(Clone, Debug)]
 pub struct Sources {
-    #[cfg(feature = "git")]
-    git: Arc<dyn SourceFetcher>,
     directory: Arc<dyn SourceFetcher>,
     archive: Arc<dyn SourceFetcher>,
 }
 
 impl Sources {
     /// Makes the fetchers. Nothing is read or written before the first call.
-    pub fn new(options: &SourcesOptions) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// `invalid_spec` for certificates that cannot be read.
+    pub fn new(options: &SourcesOptions) -> Result<Self> {
         let policy = &options.policy;
-        Self {
+        #[cfg(feature = "git")]
+        let git = super::GitFetcher::new(super::GitOptions {
+            policy: policy.clone(),
+            ..super::GitOptions::new(&options.data_directory)
+        })?;
+        Ok(Self {
+            #[cfg(feature = "git")]
+            git: Arc::new(git),
             directory: Arc::new(DirectoryFetcher::new(
                 policy.clone(),
                 options.directory_bytes_max,
@@ -63,14 +72,11 @@ impl Sources {
                 options.data_directory.clone(),
                 options.archive_limits,
             )),
-        }
+        })
     }
 
     fn fetcher(&self, source: &Source) -> Result<&dyn SourceFetcher> {
         match source {
-            #[cfg(feature = "git")]
-            Source::Git(_) => Ok(self.git.as_ref()),
-            #[cfg(not(feature = "git"))]
             Source::Git(_) => Err(Error::new(
                 ErrorKind::Unsupported,
                 "this build cannot fetch from git",
@@ -94,7 +100,9 @@ impl SourceFetcher for Sources {
         request: &SourceRequest,
         cancel: &CancellationToken,
     ) -> Result<Revision> {
-        self.fetcher(&request.source)?.resolve(request, cancel).await
+        self.fetcher(&request.source)?
+            .resolve(request, cancel)
+            .await
     }
 
     async fn fetch(
@@ -109,8 +117,6 @@ impl SourceFetcher for Sources {
     }
 
     async fn forget(&self, application: ApplicationId) -> Result<()> {
-        #[cfg(feature = "git")]
-        self.git.forget(application).await?;
         self.directory.forget(application).await?;
         self.archive.forget(application).await
     }

@@ -65,18 +65,27 @@ impl FakeTree {
     #[must_use]
     pub fn symlink(mut self, path: &str, target: &str) -> Self {
         let target = target.to_owned();
-        self.entries.insert(path.to_owned(), FakeEntry::Symlink { target });
+        self.entries
+            .insert(path.to_owned(), FakeEntry::Symlink { target });
         self
     }
 
     /// Every file and link with its path, sorted.
     pub fn entries(&self) -> impl Iterator<Item = (&str, &FakeEntry)> {
-        self.entries.iter().map(|(path, entry)| (path.as_str(), entry))
+        self.entries
+            .iter()
+            .map(|(path, entry)| (path.as_str(), entry))
     }
 
     fn with(mut self, path: &str, content: &[u8], executable: bool) -> Self {
         let content = content.into();
-        self.entries.insert(path.to_owned(), FakeEntry::File { content, executable });
+        self.entries.insert(
+            path.to_owned(),
+            FakeEntry::File {
+                content,
+                executable,
+            },
+        );
         self
     }
 
@@ -85,7 +94,10 @@ impl FakeTree {
         let mut hash = Sha256::new();
         for (path, entry) in &self.entries {
             let (kind, content): (u8, &[u8]) = match entry {
-                FakeEntry::File { content, executable } => (u8::from(*executable), content),
+                FakeEntry::File {
+                    content,
+                    executable,
+                } => (u8::from(*executable), content),
                 FakeEntry::Symlink { target } => (2, target.as_bytes()),
             };
             for part in [path.as_bytes(), &[kind], content] {
@@ -148,7 +160,10 @@ impl TreeReader for FakeReader {
 
     fn open_file(&mut self, parent: &String, entry: &Entry<()>) -> Result<FileContent<'_>> {
         match self.tree.entries.get(&join(parent, entry)) {
-            Some(FakeEntry::File { content, executable }) => Ok(FileContent {
+            Some(FakeEntry::File {
+                content,
+                executable,
+            }) => Ok(FileContent {
                 size: content.len() as u64,
                 executable: *executable,
                 reader: Box::new(content.as_ref()),
@@ -170,5 +185,8 @@ fn join(parent: &str, entry: &Entry<()>) -> String {
 }
 
 fn missing(parent: &str, entry: &Entry<()>) -> Error {
-    Error::new(ErrorKind::Unexpected, format!("{} is not in the tree", join(parent, entry)))
+    Error::new(
+        ErrorKind::Unexpected,
+        format!("{} is not in the tree", join(parent, entry)),
+    )
 }

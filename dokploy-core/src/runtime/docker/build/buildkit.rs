@@ -95,7 +95,7 @@ async fn follow(
         match message.id.as_deref() {
             Some("moby.buildkit.trace") => {
                 if let Some(status) = status_in(&message) {
-                    progress.update(status);
+                    progress.update(&status);
                 }
             }
             Some("moby.image.id") => image = image_id(&message),

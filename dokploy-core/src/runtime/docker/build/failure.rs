@@ -146,6 +146,11 @@ fn hint_for_text(cause: &str) -> Option<&'static str> {
         "failed to resolve source metadata",
     ]) {
         Some("check the name and the tag of the base image")
+    } else if has(&["server gave HTTP response to HTTPS client"]) {
+        Some(
+            "the registry speaks no TLS: BuildKit reaches such a registry only as localhost, \
+             unless the engine's `insecure-registries` names it and its version honours that for builds",
+        )
     } else if has(&["no space left on device"]) {
         Some("free space on the engine's disk")
     } else if has(&["not found", "no such file", "no source files"]) {
