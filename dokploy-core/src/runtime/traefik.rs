@@ -149,10 +149,12 @@ mod tests {
 
     fn labels(domains: &[Domain]) -> Vec<String> {
         let labels = traefik_labels("shop-web", "dokploy-network", domains);
-        labels
+        let mut labels: Vec<_> = labels
             .iter()
             .map(|(key, value)| format!("{key}={value}"))
-            .collect()
+            .collect();
+        labels.sort_unstable();
+        labels
     }
 
     const COMMON: [&str; 3] = [
