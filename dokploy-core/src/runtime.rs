@@ -17,8 +17,11 @@ use futures::stream::BoxStream;
 use tokio_util::sync::CancellationToken;
 
 #[cfg(feature = "docker")]
-pub use self::docker::{DockerOptions, DockerRuntime};
-pub use self::fake::{FakeBehavior, FakeRuntime};
+pub use self::docker::{DockerOptions, DockerRuntime, DockerTls};
+pub use self::fake::{
+    FakeBehavior, FakeBuild, FakeBuildInput, FakeEffect, FakeHang, FakeLaunch, FakeMoment,
+    FakeRuntime, FakeTask, FakeTimings, FakeVerb,
+};
 pub use self::observe::{
     ObservedService, ObservedTask, RuntimeInfo, ServiceStats, TaskHealth, TaskState, TaskStats,
 };

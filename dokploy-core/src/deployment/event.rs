@@ -197,16 +197,20 @@ pub enum StepOutput {
         service_version: u64,
         /// Digest of the specification as the engine keeps it; drift is measured against it.
         spec_digest: String,
-        /// The deployment whose tasks are verified: this one, or an earlier one when nothing restarted.
-        tasks_of: DeploymentId,
+        /// Value of the `dokploy.rollout` label of the tasks that are verified: those of this deployment, or of an
+        /// earlier one when nothing restarted.
+        rollout: String,
         /// Whether the service was changed at all.
         changed: bool,
     },
     /// The release that serves again.
     Restored {
-        /// Which; absent: there was none and the service was stopped.
+        /// Which; absent: there was none and the service was stopped or removed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         release_id: Option<ReleaseId>,
+        /// Digest of the specification as the engine keeps it; drift is measured against it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        spec_digest: Option<String>,
     },
 }
 

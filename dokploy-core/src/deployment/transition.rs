@@ -198,7 +198,8 @@ impl DeploymentState {
                 if !matches!(
                     self.output(Step::RestorePrevious),
                     Some(StepOutput::Restored {
-                        release_id: Some(_)
+                        release_id: Some(_),
+                        ..
                     })
                 ) {
                     return Err(self.refuse(kind, "the previous release was not restored"));

@@ -1,0 +1,5 @@
+//! Container runtimes.
+
+#![cfg(feature = "conformance")]
+
+mod fake;
