@@ -52,7 +52,7 @@ statements! {
             END)
          RETURNING epoch, attempt, " columns
     ];
-    IS_READY = ["SELECT 1 FROM deployments WHERE queue = 'ready' LIMIT 1"];
+    IS_READY = ["SELECT id FROM deployments WHERE queue = 'ready' LIMIT 1"];
     RENEW = [
         "UPDATE deployments SET lease_until = " now " + $4
          WHERE id = $1 AND worker_id = $2 AND epoch = $3 AND lease_until > " now " RETURNING cancel_requested"
