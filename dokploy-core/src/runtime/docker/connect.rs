@@ -13,7 +13,7 @@ use std::time::Duration;
 use bollard::{API_DEFAULT_VERSION, BollardRequest, Docker, body_full};
 use bytes::Bytes;
 use futures::Stream;
-use http_body_util::{BodyExt, Either, Full, Limited, StreamBody};
+use http_body_util::{BodyExt, Collected, Either, Full, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{Request, Response, StatusCode, Uri};
@@ -160,11 +160,12 @@ impl Engine {
         let body = Limited::new(response.into_body(), REFUSAL_BYTES_MAX)
             .collect()
             .await
-            .map(|body| body.to_bytes())
+            .map(Collected::to_bytes)
             .unwrap_or_default();
-        let message = serde_json::from_slice::<Refusal>(&body)
-            .map(|refusal| refusal.message)
-            .unwrap_or_else(|_| String::from_utf8_lossy(&body).into_owned());
+        let message = match serde_json::from_slice::<Refusal>(&body) {
+            Ok(refusal) => refusal.message,
+            Err(_) => String::from_utf8_lossy(&body).into_owned(),
+        };
         Err(BollardError::DockerResponseServerError {
             status_code: status.as_u16(),
             message,

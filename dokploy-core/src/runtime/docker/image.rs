@@ -243,7 +243,7 @@ mod tests {
     #[test]
     fn a_health_check_that_is_switched_off_is_none() {
         for (test, expected) in [
-            (r#"null"#, false),
+            ("null", false),
             (r#"{"Test":[]}"#, false),
             (r#"{"Test":["NONE"]}"#, false),
             (r#"{"Test":["CMD","true"]}"#, true),

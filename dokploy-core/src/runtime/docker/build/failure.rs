@@ -132,9 +132,11 @@ fn hint_for_code(code: i64, build: &BuildRequest) -> &'static str {
 }
 
 fn hint_for_text(cause: &str) -> Option<&'static str> {
+    let cause = cause.to_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| cause.contains(word));
     if has(&[
         "pull access denied",
+        "no basic auth credentials",
         "authorization failed",
         "unauthorized",
         "insufficient_scope",
@@ -146,7 +148,7 @@ fn hint_for_text(cause: &str) -> Option<&'static str> {
         "failed to resolve source metadata",
     ]) {
         Some("check the name and the tag of the base image")
-    } else if has(&["server gave HTTP response to HTTPS client"]) {
+    } else if has(&["server gave http response to https client"]) {
         Some(
             "the registry speaks no TLS: BuildKit reaches such a registry only as localhost, \
              unless the engine's `insecure-registries` names it and its version honours that for builds",
@@ -155,12 +157,7 @@ fn hint_for_text(cause: &str) -> Option<&'static str> {
         Some("free space on the engine's disk")
     } else if has(&["not found", "no such file", "no source files"]) {
         Some("check that the file is in the context, and that `.dockerignore` keeps it")
-    } else if has(&[
-        "unknown instruction",
-        "parse error",
-        "dockerfile parse",
-        "Syntax error",
-    ]) {
+    } else if has(&["unknown instruction", "parse error", "syntax error"]) {
         Some("correct the Dockerfile")
     } else if has(&["target stage", "failed to reach build target"]) {
         Some("check the name of the target stage")
