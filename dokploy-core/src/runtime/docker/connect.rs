@@ -172,6 +172,16 @@ impl Engine {
         })
     }
 
+    /// The same, unless the engine takes too long to begin its answer.
+    pub(super) async fn answer_in_time(
+        &self,
+        request: Request<Body>,
+    ) -> Result<Response<Incoming>, BollardError> {
+        tokio::time::timeout(self.timeout, self.answer(request))
+            .await
+            .map_err(|_| BollardError::RequestTimeoutError)?
+    }
+
     fn uri(&self, path: &str) -> Result<Uri, BollardError> {
         Ok(format!("http://{}{path}", self.host).parse()?)
     }

@@ -91,7 +91,7 @@ async fn stream_pull(
             registry::auth_header(credentials.as_ref()),
         )
         .body(bollard::body_full(bytes::Bytes::new()))?;
-    let mut messages = Messages::new(engine.answer(request).await?.into_body());
+    let mut messages = Messages::new(engine.answer_in_time(request).await?.into_body());
     while let Some(message) = messages.next().await? {
         if let Some((_, error)) = message.failure() {
             return Err(BollardError::DockerStreamError {
