@@ -66,7 +66,7 @@ pub(crate) struct Engine {
     pub(crate) runtime: DockerRuntime,
     pub(crate) name: String,
     pub(crate) base: String,
-    socket: String,
+    pub(crate) socket: String,
 }
 
 impl Engine {
