@@ -11,6 +11,7 @@ mod fetcher;
 mod git;
 mod policy;
 mod tree;
+mod work;
 
 use std::fmt::Debug;
 use std::path::Path;
@@ -21,9 +22,9 @@ use bytes::Bytes;
 use futures::stream::BoxStream;
 use tokio_util::sync::CancellationToken;
 
-pub use self::archive::ArchiveFetcher;
+pub use self::archive::{ArchiveFetcher, ArchiveLimits};
 pub use self::directory::DirectoryFetcher;
-pub use self::fake::FakeSource;
+pub use self::fake::{FakeCall, FakeEntry, FakeSource, FakeTree};
 pub use self::fetcher::{Sources, SourcesOptions};
 #[cfg(feature = "git")]
 pub use self::git::{GitFetcher, GitOptions};

@@ -9,7 +9,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 
-use super::{ContextRequest, SourceTree, context};
+pub(crate) use super::work::blocking;
+use super::{ContextRequest, SourceTree, checkout, context};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Revision;
 
@@ -124,28 +125,11 @@ impl<S: TreeStore> SourceTree for WalkedTree<S> {
         let directory = directory.to_owned();
         let store = Arc::clone(&self.0);
         blocking(move || {
-            super::checkout::write(&mut store.reader()?, &directory)?;
+            checkout::write(&mut store.reader()?, &directory)?;
             store.verify()
         })
         .await
     }
-}
-
-/// Runs blocking work off the runtime's threads; a panic becomes an error.
-pub(crate) async fn blocking<T, F>(work: F) -> Result<T>
-where
-    T: Send + 'static,
-    F: FnOnce() -> Result<T> + Send + 'static,
-{
-    tokio::task::spawn_blocking(work)
-        .await
-        .unwrap_or_else(|error| {
-            Err(Error::new(
-                ErrorKind::Unexpected,
-                "reading the source stopped before its end",
-            )
-            .with_source(error))
-        })
 }
 
 /// A relative path inside a tree, in clean components.
