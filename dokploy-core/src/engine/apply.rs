@@ -42,10 +42,16 @@ pub(crate) struct Applied {
 /// The image that the deployment runs: pushed and pinned, or the id of what was built here.
 pub(crate) fn pinned_image(work: &Work) -> Result<String> {
     let state = work.journal.state();
-    match (state.output(Step::PushImage), state.output(Step::BuildImage)) {
+    match (
+        state.output(Step::PushImage),
+        state.output(Step::BuildImage),
+    ) {
         (Some(StepOutput::Pinned { image_reference }), _) => Ok(image_reference.clone()),
         (_, Some(StepOutput::Built { image_id, .. })) => Ok(image_id.clone()),
-        _ => Err(Error::new(ErrorKind::Unexpected, "there is no image to run")),
+        _ => Err(Error::new(
+            ErrorKind::Unexpected,
+            "there is no image to run",
+        )),
     }
 }
 
@@ -59,14 +65,20 @@ pub(crate) async fn prepare(
     let runtime = &work.inner.runtime;
     let labels = service::ownership(&work.deployment);
     for network in service::networks(spec, &work.inner.options.network) {
-        RetryPolicy::OWN.run(stop, || runtime.ensure_network(&network)).await?;
+        RetryPolicy::OWN
+            .run(stop, || runtime.ensure_network(&network))
+            .await?;
     }
     for volume in &spec.volumes {
-        RetryPolicy::OWN.run(stop, || runtime.ensure_volume(&volume.source, &labels)).await?;
+        RetryPolicy::OWN
+            .run(stop, || runtime.ensure_volume(&volume.source, &labels))
+            .await?;
     }
     for file in &opened.files {
         let name = service::secret_name(&work.deployment.service_name, &file.digest);
-        RetryPolicy::OWN.run(stop, || runtime.ensure_secret(&name, &file.value, &labels)).await?;
+        RetryPolicy::OWN
+            .run(stop, || runtime.ensure_secret(&name, &file.value, &labels))
+            .await?;
     }
     Ok(())
 }
@@ -136,7 +148,8 @@ async fn look_and_apply(
             Standing::SameTasks => {
                 // The tasks are told by this label, and a change of it would replace them.
                 let rollout = service.container_labels.get(label::ROLLOUT).cloned();
-                spec.container_labels.insert(label::ROLLOUT.to_owned(), rollout.unwrap_or_default());
+                spec.container_labels
+                    .insert(label::ROLLOUT.to_owned(), rollout.unwrap_or_default());
             }
             Standing::Other => {}
         }
@@ -152,14 +165,26 @@ async fn look_and_apply(
         Some(service) => Some(service.version),
         None => None,
     };
-    let service = work.inner.runtime.apply_service(&spec, expected, credential.as_ref()).await?;
+    let service = work
+        .inner
+        .runtime
+        .apply_service(&spec, expected, credential.as_ref())
+        .await?;
     Ok(Applied::of(service, true))
 }
 
 impl Applied {
     fn of(service: ObservedService, changed: bool) -> Self {
-        let rollout = service.container_labels.get(label::ROLLOUT).cloned().unwrap_or_default();
-        Self { service, rollout, changed }
+        let rollout = service
+            .container_labels
+            .get(label::ROLLOUT)
+            .cloned()
+            .unwrap_or_default();
+        Self {
+            service,
+            rollout,
+            changed,
+        }
     }
 }
 
@@ -188,13 +213,20 @@ fn ensure_ours(work: &Work, service: &ObservedService) -> Result<()> {
     let written_here =
         service.labels.get(label::DEPLOYMENT) == Some(&work.deployment.id.to_string());
     if written_here && epoch(service) > work.journal.fence().epoch {
-        return Err(Error::new(ErrorKind::LeaseLost, "a later worker has changed the service"));
+        return Err(Error::new(
+            ErrorKind::LeaseLost,
+            "a later worker has changed the service",
+        ));
     }
     Ok(())
 }
 
 fn epoch(service: &ObservedService) -> u64 {
-    service.labels.get(label::EPOCH).and_then(|epoch| epoch.parse().ok()).unwrap_or_default()
+    service
+        .labels
+        .get(label::EPOCH)
+        .and_then(|epoch| epoch.parse().ok())
+        .unwrap_or_default()
 }
 
 /// Whether this step of this deployment has written the service already.
@@ -214,15 +246,22 @@ pub(crate) async fn touched(work: &Work) -> Result<bool> {
     let runtime = &work.inner.runtime;
     let name = &work.deployment.service_name;
     let stop = work.stop.everything();
-    Ok(match RetryPolicy::OWN.run(stop, || runtime.observe_service(name)).await? {
-        Some(service) => wrote(&service, work.deployment.id, Step::ApplyService),
-        // Only a replacement takes a service away, and only one that had served.
-        None => {
-            let store = &work.inner.store;
-            let application = store.find_application(work.deployment.application_id).await?;
-            application.is_some_and(|application| application.current_release_id.is_some())
-        }
-    })
+    Ok(
+        match RetryPolicy::OWN
+            .run(stop, || runtime.observe_service(name))
+            .await?
+        {
+            Some(service) => wrote(&service, work.deployment.id, Step::ApplyService),
+            // Only a replacement takes a service away, and only one that had served.
+            None => {
+                let store = &work.inner.store;
+                let application = store
+                    .find_application(work.deployment.application_id)
+                    .await?;
+                application.is_some_and(|application| application.current_release_id.is_some())
+            }
+        },
+    )
 }
 
 /// How a service compares with what it is to become.
@@ -262,7 +301,11 @@ async fn standing(
 
 /// Whether the service runs the current release, nobody has changed it since, and all its tasks are healthy.
 async fn has_proved_itself(work: &Work, service: &ObservedService) -> Result<bool> {
-    let application = work.inner.store.find_application(work.deployment.application_id).await?;
+    let application = work
+        .inner
+        .store
+        .find_application(work.deployment.application_id)
+        .await?;
     let current = application
         .and_then(|application| application.current_release_id)
         .map(|release| release.to_string());
@@ -276,7 +319,8 @@ async fn has_proved_itself(work: &Work, service: &ObservedService) -> Result<boo
         .filter(|task| is_healthy(task) && task.labels.get(label::ROLLOUT) == rollout);
     Ok(rollout.is_some()
         && healthy.count() >= service.replicas as usize
-        && baseline(work.inner.store.as_ref(), service).await?.as_ref() == Some(&service.spec_digest))
+        && baseline(work.inner.store.as_ref(), service).await?.as_ref()
+            == Some(&service.spec_digest))
 }
 
 /// Digest of the specification as the engine kept it when we last wrote it.
@@ -284,10 +328,16 @@ pub(crate) async fn baseline(
     store: &dyn crate::store::Store,
     service: &ObservedService,
 ) -> Result<Option<String>> {
-    let Some(writer) = service.labels.get(label::DEPLOYMENT).and_then(|id| id.parse().ok()) else {
+    let Some(writer) = service
+        .labels
+        .get(label::DEPLOYMENT)
+        .and_then(|id| id.parse().ok())
+    else {
         return Ok(None);
     };
-    let Some(deployment) = store.find_deployment(writer).await? else { return Ok(None) };
+    let Some(deployment) = store.find_deployment(writer).await? else {
+        return Ok(None);
+    };
     let step = service.labels.get(label::STEP).map(String::as_str);
     let output = Step::ALL
         .into_iter()

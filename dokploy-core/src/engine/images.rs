@@ -55,7 +55,10 @@ impl Inputs<'_> {
             .store
             .find_release_by_fingerprint(self.application, self.fingerprint)
             .await?;
-        let names = release.map(|release| release.image).into_iter().chain(self.names());
+        let names = release
+            .map(|release| release.image)
+            .into_iter()
+            .chain(self.names());
         for name in names {
             let image = inner.runtime.find_image(&name).await?;
             let same = |image: &Image| {

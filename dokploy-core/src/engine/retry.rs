@@ -52,7 +52,9 @@ impl RetryPolicy {
                 Err(error) => error,
             };
             tries += 1;
-            let Retry::After(asked) = error.retry() else { return Err(error) };
+            let Retry::After(asked) = error.retry() else {
+                return Err(error);
+            };
             if self.tries.is_some_and(|most| tries >= most) {
                 return Err(error.with_retry(Retry::Exhausted));
             }
@@ -84,7 +86,11 @@ where
             Err(error) if error.is_retryable() => error,
             outcome => return outcome,
         };
-        if runtime.info().await.is_err_and(|error| error.is_retryable()) {
+        if runtime
+            .info()
+            .await
+            .is_err_and(|error| error.is_retryable())
+        {
             RetryPolicy::OWN.run(cancel, || runtime.info()).await?;
             continue;
         }
@@ -130,7 +136,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_permanent_error_is_not_tried_again() {
-        assert_eq!(tries_of(RetryPolicy::REMOTE, ErrorKind::BuildFailed).await.0, 1);
+        assert_eq!(
+            tries_of(RetryPolicy::REMOTE, ErrorKind::BuildFailed)
+                .await
+                .0,
+            1
+        );
     }
 
     #[tokio::test(start_paused = true)]

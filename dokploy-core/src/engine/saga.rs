@@ -39,7 +39,11 @@ fn path(work: &Work) -> Result<Vec<Step>> {
             path.extend([Step::ResolveSource, Step::FetchSource, Step::BuildImage]);
             path.extend(spec.registry.is_some().then_some(Step::PushImage));
         }
-        path.extend(spec.release_command.is_some().then_some(Step::RunReleaseCommand));
+        path.extend(
+            spec.release_command
+                .is_some()
+                .then_some(Step::RunReleaseCommand),
+        );
     }
     path.extend([Step::ApplyService, Step::AwaitHealthy]);
     Ok(path)
@@ -71,9 +75,14 @@ async fn forwards(work: &Work, attempt: u32) -> Result<(), Halt> {
     if attempt > work.inner.options.attempts_max {
         return Err(Halt::Failed(worker_lost(work, attempt)));
     }
-    tokio::time::timeout(time_left(work), steps_forwards(work)).await.unwrap_or_else(|_| {
-        Err(timed_out("the deployment", work.deployment.spec.deadlines.total))
-    })?;
+    tokio::time::timeout(time_left(work), steps_forwards(work))
+        .await
+        .unwrap_or_else(|_| {
+            Err(timed_out(
+                "the deployment",
+                work.deployment.spec.deadlines.total,
+            ))
+        })?;
     Ok(())
 }
 
@@ -93,7 +102,9 @@ fn time_left(work: &Work) -> Duration {
         .deployment
         .state
         .started_at
-        .map_or(Duration::ZERO, |started_at| work.inner.clock.now().since(started_at));
+        .map_or(Duration::ZERO, |started_at| {
+            work.inner.clock.now().since(started_at)
+        });
     total.saturating_sub(spent)
 }
 
@@ -185,17 +196,48 @@ fn timed_out(what: &str, deadline: Duration) -> Error {
 
 async fn succeed(work: &Work) -> Result<()> {
     let state = work.journal.state();
-    let Some(StepOutput::Applied { release_id, changed, .. }) = state.output(Step::ApplyService)
+    let Some(StepOutput::Applied {
+        release_id,
+        changed,
+        ..
+    }) = state.output(Step::ApplyService)
     else {
-        return Err(Error::new(ErrorKind::Unexpected, "a deployment ended without a release"));
+        return Err(Error::new(
+            ErrorKind::Unexpected,
+            "a deployment ended without a release",
+        ));
     };
     steps::tidy(work).await;
-    let reason = if *changed { Reason::Healthy } else { Reason::Unchanged };
+    let reason = if *changed {
+        Reason::Healthy
+    } else {
+        Reason::Unchanged
+    };
     if work.deployment.kind == DeploymentKind::Rollback {
         steps::mark_rolled_back(work, *release_id).await?;
     }
-    let succeeded = EventKind::Succeeded { release_id: *release_id, reason };
-    work.journal.append_all(vec![succeeded], Some(*release_id)).await
+    let succeeded = EventKind::Succeeded {
+        release_id: *release_id,
+        reason,
+    };
+    end(work, succeeded, Some(*release_id)).await
+}
+
+/// Writes the terminal event, and before it the end of the log, so that whoever sees the event finds all of the log.
+async fn end(work: &Work, event: EventKind, promote: Option<ReleaseId>) -> Result<()> {
+    let last_words = match &event {
+        EventKind::Failed { failure, .. } => format!("failed: {}", failure.message),
+        EventKind::RolledBack {
+            failure: Some(failure),
+            ..
+        } => {
+            format!("rolled back: {}", failure.message)
+        }
+        EventKind::Cancelled { message } => message.clone(),
+        event => event.name().to_owned(),
+    };
+    work.output.finish(&last_words).await;
+    work.journal.append_all(vec![event], promote).await
 }
 
 /// What follows when the way forwards ended before its end.
@@ -210,7 +252,8 @@ async fn decide(work: &Work, halt: Halt, attempt: u32) -> Result<()> {
                 steps::tidy(work).await;
                 return cancel(work).await;
             }
-            work.failure(running_step(work), &error).with_evidence(steps::evidence(work, &error).await)
+            work.failure(running_step(work), &error)
+                .with_evidence(steps::evidence(work, &error).await)
         }
         Halt::Failed(failure) => failure,
     };
@@ -265,14 +308,21 @@ const LOOK_DEADLINE: Duration = Duration::from_secs(60);
 fn running_step(work: &Work) -> Option<Step> {
     let state = work.journal.state();
     let mut steps = state.steps.iter().rev();
-    steps.find(|(_, record)| record.status == StepStatus::Running).map(|(step, _)| *step)
+    steps
+        .find(|(_, record)| record.status == StepStatus::Running)
+        .map(|(step, _)| *step)
 }
 
 /// Writes the failure of the step that runs, unless it is written.
 async fn write_failure(work: &Work, failure: &Failure) -> Result<()> {
     match (work.journal.state().failure, running_step(work)) {
         (None, Some(step)) => {
-            work.journal.append(EventKind::StepFailed { step, failure: failure.clone() }).await
+            work.journal
+                .append(EventKind::StepFailed {
+                    step,
+                    failure: failure.clone(),
+                })
+                .await
         }
         _ => Ok(()),
     }
@@ -282,10 +332,18 @@ async fn restore(work: &Work, failure: Failure) -> Result<()> {
     match run_restore(work).await {
         Ok(Some(release_id)) => {
             let reason = reason_of(&failure);
-            let release_id = Some(release_id);
-            work.journal
-                .append(EventKind::RolledBack { reason, release_id, failure: Some(failure), by: None })
-                .await
+            let (release_id, failure) = (Some(release_id), Some(failure));
+            end(
+                work,
+                EventKind::RolledBack {
+                    reason,
+                    release_id,
+                    failure,
+                    by: None,
+                },
+                None,
+            )
+            .await
         }
         Ok(None) => fail(work, Reason::NothingToRestore, failure).await,
         Err(error) => restore_failed(work, failure, error).await,
@@ -310,13 +368,17 @@ async fn restore_failed(work: &Work, mut failure: Failure, error: Error) -> Resu
     }
     ensure_may_decide(work)?;
     let cause = work.failure(Some(Step::RestorePrevious), &error);
-    failure.causes.push(format!("the previous release could not be restored: {}", cause.message));
+    failure.causes.push(format!(
+        "the previous release could not be restored: {}",
+        cause.message
+    ));
     failure.causes.extend(cause.causes);
     if error.kind() == ErrorKind::Conflict {
         return fail(work, Reason::ChangedOutside, failure).await;
     }
     failure.hint = Some(
-        "the service is left as it is: look at its tasks, then deploy or roll back by hand".to_owned(),
+        "the service is left as it is: look at its tasks, then deploy or roll back by hand"
+            .to_owned(),
     );
     fail(work, Reason::RollbackFailed, failure).await
 }
@@ -324,18 +386,18 @@ async fn restore_failed(work: &Work, mut failure: Failure, error: Error) -> Resu
 async fn cancel(work: &Work) -> Result<()> {
     if !work.journal.state().touched_service() {
         let message = "cancelled before the service was touched".to_owned();
-        return work.journal.append(EventKind::Cancelled { message }).await;
+        return end(work, EventKind::Cancelled { message }, None).await;
     }
     if let Err(error) = run_restore(work).await {
         let failure = work.failure(Some(Step::RestorePrevious), &error);
         return restore_failed(work, failure, error).await;
     }
     let message = "cancelled; the service is as it was before".to_owned();
-    work.journal.append(EventKind::Cancelled { message }).await
+    end(work, EventKind::Cancelled { message }, None).await
 }
 
 async fn fail(work: &Work, reason: Reason, failure: Failure) -> Result<()> {
-    work.journal.append(EventKind::Failed { reason, failure }).await
+    end(work, EventKind::Failed { reason, failure }, None).await
 }
 
 fn reason_of(failure: &Failure) -> Reason {

@@ -38,7 +38,7 @@ pub(crate) async fn evidence(work: &Work, error: &Error) -> Vec<String> {
         return lines;
     }
     match error.kind() {
-        ErrorKind::BuildFailed | ErrorKind::TimedOut => work.log.tail(20).await,
+        ErrorKind::BuildFailed | ErrorKind::TimedOut => work.output.recent(),
         _ => Vec::new(),
     }
 }
@@ -46,7 +46,12 @@ pub(crate) async fn evidence(work: &Work, error: &Error) -> Vec<String> {
 /// Takes away what a step had to leave behind for a successor of its worker, now that the end is certain. What it
 /// cannot reach is collected by the sweep of the next deployment.
 pub(crate) async fn tidy(work: &Work) {
-    if !work.journal.state().steps.contains_key(&Step::RunReleaseCommand) {
+    if !work
+        .journal
+        .state()
+        .steps
+        .contains_key(&Step::RunReleaseCommand)
+    {
         return;
     }
     let removed = tokio::time::timeout(TIDY_DEADLINE, run_release_command::remove(work)).await;
@@ -62,14 +67,19 @@ const TIDY_DEADLINE: Duration = Duration::from_secs(10);
 fn revision(work: &Work) -> Result<Revision> {
     match work.journal.state().output(Step::ResolveSource) {
         Some(StepOutput::Resolved { revision }) => Ok(revision.clone()),
-        _ => Err(Error::new(ErrorKind::Unexpected, "the source was not resolved")),
+        _ => Err(Error::new(
+            ErrorKind::Unexpected,
+            "the source was not resolved",
+        )),
     }
 }
 
 /// Says of the deployments whose release is gone back from that a person rolled them back.
 pub(crate) async fn mark_rolled_back(work: &Work, to: ReleaseId) -> Result<()> {
     let store = &work.inner.store;
-    let application = store.find_application(work.deployment.application_id).await?;
+    let application = store
+        .find_application(work.deployment.application_id)
+        .await?;
     let Some(current) = application.and_then(|application| application.current_release_id) else {
         return Ok(());
     };
@@ -83,11 +93,21 @@ pub(crate) async fn mark_rolled_back(work: &Work, to: ReleaseId) -> Result<()> {
     };
     // The watch may write to one of them at the same time: it is read again then.
     for _ in 0..MARK_TRIES_MAX {
-        let page = store.list_deployments(&filter, PageRequest { limit: 200, before: None }).await?;
+        let page = store
+            .list_deployments(
+                &filter,
+                PageRequest {
+                    limit: 200,
+                    before: None,
+                },
+            )
+            .await?;
         let replaced = page.items.into_iter().find(|deployment| {
             deployment.state.release_id == Some(current) && deployment.id != work.deployment.id
         });
-        let Some(replaced) = replaced else { return Ok(()) };
+        let Some(replaced) = replaced else {
+            return Ok(());
+        };
         match mark(work, replaced, to).await {
             Err(error) if error.kind() == ErrorKind::Conflict => {}
             outcome => outcome?,

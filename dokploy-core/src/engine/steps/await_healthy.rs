@@ -30,8 +30,13 @@ pub(super) struct Watching<'a> {
 
 pub(super) async fn run(work: &Work) -> Result<StepOutput> {
     let state = work.journal.state();
-    let Some(StepOutput::Applied { rollout, changed, release_id, spec_digest, .. }) =
-        state.output(Step::ApplyService)
+    let Some(StepOutput::Applied {
+        rollout,
+        changed,
+        release_id,
+        spec_digest,
+        ..
+    }) = state.output(Step::ApplyService)
     else {
         return Err(Error::new(ErrorKind::Unexpected, "no service was applied"));
     };
@@ -66,8 +71,7 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 pub(super) async fn watch(work: &Work, watching: &Watching<'_>) -> Result<()> {
     let name = &work.deployment.service_name;
     let update = &watching.spec.update;
-    let mut rollout =
-        Rollout::new(watching.rollout.clone(), update, watching.monitored, now());
+    let mut rollout = Rollout::new(watching.rollout.clone(), update, watching.monitored, now());
     let mut changes = work.inner.runtime.watch_service(name);
     let mut outage = Outage::at_the_start(work, watching);
     let mut reporter = Reporter::default();
@@ -88,7 +92,9 @@ pub(super) async fn watch(work: &Work, watching: &Watching<'_>) -> Result<()> {
                         verdict
                     }
                 };
-                reporter.report(work, watching.step, &rollout, &service, &verdict).await?;
+                reporter
+                    .report(work, watching.step, &rollout, &service, &verdict)
+                    .await?;
                 match verdict {
                     Verdict::Healthy => return Ok(()),
                     Verdict::Failed(failure) => return Err(unhealthy(*failure)),
@@ -162,14 +168,21 @@ fn ensure_not_replaced(watching: &Watching<'_>, service: &ObservedService) -> Re
     if service.spec_digest == watching.spec_digest && !scaled {
         return Ok(());
     }
-    let by_swarm = service.update_state.as_deref().is_some_and(|state| state.starts_with("rollback"));
+    let by_swarm = service
+        .update_state
+        .as_deref()
+        .is_some_and(|state| state.starts_with("rollback"));
     if by_swarm {
-        let message = format!("a task of {name} failed, and Swarm went back to the specification before");
+        let message =
+            format!("a task of {name} failed, and Swarm went back to the specification before");
         return Err(Error::new(ErrorKind::Unhealthy, message)
             .with_hint("the task is gone already: look at the log of the application"));
     }
     let message = if scaled {
-        format!("somebody else has scaled the service {name} to {} during the rollout", service.replicas)
+        format!(
+            "somebody else has scaled the service {name} to {} during the rollout",
+            service.replicas
+        )
     } else {
         format!("somebody else has changed the service {name} during the rollout")
     };
@@ -199,7 +212,12 @@ pub(super) async fn evidence(work: &Work, error: &Error) -> Option<Vec<String>> 
         Ok(Err(error)) => vec![format!("the log of the task could not be read: {error}")],
         Err(_) => vec!["the log of the task could not be read in time".to_owned()],
     };
-    Some(lines.iter().map(|line| work.opened.redactor.redact(line)).collect())
+    Some(
+        lines
+            .iter()
+            .map(|line| work.opened.redactor.redact(line))
+            .collect(),
+    )
 }
 
 /// Lines of a failing task that are kept.
@@ -231,17 +249,31 @@ impl Reporter {
         let healthy = rollout.healthy_count(service);
         let message = match verdict {
             Verdict::Monitoring(left) => {
-                format!("all {healthy} healthy; watching them for {} s", left.as_secs_f64().ceil())
+                format!(
+                    "all {healthy} healthy; watching them for {} s",
+                    left.as_secs_f64().ceil()
+                )
             }
             _ => format!("{healthy} of {} healthy", service.replicas),
         };
         let share = healthy * 80 / (service.replicas.max(1) as usize);
-        let percent = if monitoring { 85 } else { u8::try_from(share.min(80)).unwrap_or(80) };
+        let percent = if monitoring {
+            85
+        } else {
+            u8::try_from(share.min(80)).unwrap_or(80)
+        };
         let mut tasks = now.0.clone();
         for message in tasks.iter_mut().filter_map(|task| task.message.as_mut()) {
             *message = work.opened.redactor.redact(message);
         }
         self.last = Some(now);
-        work.journal.append(EventKind::StepProgressed { step, percent, message, tasks }).await
+        work.journal
+            .append(EventKind::StepProgressed {
+                step,
+                percent,
+                message,
+                tasks,
+            })
+            .await
     }
 }

@@ -35,15 +35,22 @@ pub(super) async fn run(work: &Work) -> Result<StepOutput> {
         .await?;
     let image = RetryPolicy::OWN
         .run(stop, || {
-            let log = work.log.sink(Step::BuildImage);
-            work.inner.runtime.build_image(&request, tree.context(&context), log, stop)
+            let log = work.output.sink(Step::BuildImage);
+            work.inner
+                .runtime
+                .build_image(&request, tree.context(&context), log, stop)
         })
         .await?;
     Ok(built(name, &image, fingerprint, false))
 }
 
 fn built(image: String, found: &Image, fingerprint: String, reused: bool) -> StepOutput {
-    StepOutput::Built { image, image_id: found.id.clone(), fingerprint, reused }
+    StepOutput::Built {
+        image,
+        image_id: found.id.clone(),
+        fingerprint,
+        reused,
+    }
 }
 
 /// After a crash even a forced build is taken up when this very deployment finished it.
@@ -66,7 +73,9 @@ async fn find_for_reuse(work: &Work) -> Result<Option<Built>> {
 pub(super) async fn find_built(work: &Work) -> Result<Option<Built>> {
     let (revision, fingerprint) = (revision(work)?, fingerprint(work)?);
     let inputs = inputs(work, &revision, &fingerprint);
-    RetryPolicy::OWN.run(work.stop.forwards(), || inputs.find(&work.inner)).await
+    RetryPolicy::OWN
+        .run(work.stop.forwards(), || inputs.find(&work.inner))
+        .await
 }
 
 /// A name that means no image yet: a name always means the same image.
@@ -81,7 +90,9 @@ async fn free_name(work: &Work) -> Result<String> {
 }
 
 async fn find_image(work: &Work, name: &str) -> Result<Option<Image>> {
-    RetryPolicy::OWN.run(work.stop.forwards(), || work.inner.runtime.find_image(name)).await
+    RetryPolicy::OWN
+        .run(work.stop.forwards(), || work.inner.runtime.find_image(name))
+        .await
 }
 
 fn all_names(work: &Work) -> Result<[String; 3]> {
@@ -93,14 +104,24 @@ fn all_names(work: &Work) -> Result<[String; 3]> {
 
 fn inputs<'a>(work: &'a Work, revision: &'a Revision, fingerprint: &'a str) -> Inputs<'a> {
     let deployment = &work.deployment;
-    Inputs { application: deployment.application_id, spec: &deployment.spec, revision, fingerprint }
+    Inputs {
+        application: deployment.application_id,
+        spec: &deployment.spec,
+        revision,
+        fingerprint,
+    }
 }
 
 fn fingerprint(work: &Work) -> Result<String> {
     let deployment = &work.deployment;
     let digests = work.opened.build_secret_digests();
     let revision = revision(work)?;
-    Ok(build_fingerprint(deployment.application_id, &revision, &deployment.spec, digests))
+    Ok(build_fingerprint(
+        deployment.application_id,
+        &revision,
+        &deployment.spec,
+        digests,
+    ))
 }
 
 async fn request(
@@ -125,6 +146,9 @@ async fn request(
         memory_limit: spec.build_memory_limit.map(service::mebibytes),
         nano_cpus: spec.build_cpu_limit.map(service::nano_cpus),
         no_cache: deployment.request.force,
-        credentials: credentials::registry(&work.inner, spec).await?.into_iter().collect(),
+        credentials: credentials::registry(&work.inner, spec)
+            .await?
+            .into_iter()
+            .collect(),
     })
 }

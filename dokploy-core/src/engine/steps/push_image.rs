@@ -19,16 +19,26 @@ pub(super) async fn run(work: &Work) -> Result<StepOutput> {
 
 async fn push(work: &Work, credential: Option<&RegistryCredential>) -> Result<String> {
     let state = work.journal.state();
-    let (Some(StepOutput::Built { image, image_id, .. }), Some(registry)) =
-        (state.output(Step::BuildImage), &work.deployment.spec.registry)
+    let (
+        Some(StepOutput::Built {
+            image, image_id, ..
+        }),
+        Some(registry),
+    ) = (
+        state.output(Step::BuildImage),
+        &work.deployment.spec.registry,
+    )
     else {
-        return Err(Error::new(ErrorKind::Unexpected, "there is no image to push"));
+        return Err(Error::new(
+            ErrorKind::Unexpected,
+            "there is no image to push",
+        ));
     };
     let name = format!("{registry}/{image}");
     let stop = work.stop.forwards();
     let runtime = work.inner.runtime.as_ref();
     through_engine(runtime, stop, || {
-        let log = work.log.sink(Step::PushImage);
+        let log = work.output.sink(Step::PushImage);
         runtime.push_image(image_id, &name, credential, log, stop)
     })
     .await
@@ -42,13 +52,18 @@ async fn pin(
 ) -> Result<String> {
     let stop = work.stop.forwards();
     let runtime = work.inner.runtime.as_ref();
-    let asked = through_engine(runtime, stop, || runtime.resolve_digest(reference, credential));
+    let asked = through_engine(runtime, stop, || {
+        runtime.resolve_digest(reference, credential)
+    });
     let error = match asked.await {
         Ok(pinned) => return Ok(pinned),
         Err(error) if error.kind() == ErrorKind::Cancelled => return Err(error),
         Err(error) => error,
     };
-    let Some(image) = RetryPolicy::OWN.run(stop, || runtime.find_image(reference)).await? else {
+    let Some(image) = RetryPolicy::OWN
+        .run(stop, || runtime.find_image(reference))
+        .await?
+    else {
         return Err(error);
     };
     let message = format!(

@@ -10,7 +10,9 @@ use crate::model::Release;
 
 pub(super) async fn run(work: &Work) -> Result<StepOutput> {
     if !apply::touched(work).await? {
-        return Ok(StepOutput::Skipped { why: "the service was not changed".to_owned() });
+        return Ok(StepOutput::Skipped {
+            why: "the service was not changed".to_owned(),
+        });
     }
     match previous(work).await? {
         Some(release) => restore(work, &release).await,
@@ -21,12 +23,16 @@ pub(super) async fn run(work: &Work) -> Result<StepOutput> {
 /// The release that served before: the application's current one, since a failing deployment never becomes it.
 async fn previous(work: &Work) -> Result<Option<Release>> {
     let store = &work.inner.store;
-    let application = store.find_application(work.deployment.application_id).await?;
+    let application = store
+        .find_application(work.deployment.application_id)
+        .await?;
     let Some(current) = application.and_then(|application| application.current_release_id) else {
         return Ok(None);
     };
     let found = store.find_release(current).await?;
-    found.map(Some).ok_or_else(|| Error::not_found("release", current))
+    found
+        .map(Some)
+        .ok_or_else(|| Error::not_found("release", current))
 }
 
 async fn restore(work: &Work, release: &Release) -> Result<StepOutput> {
@@ -73,7 +79,9 @@ async fn stop_broken(work: &Work) -> Result<StepOutput> {
     let runtime = &work.inner.runtime;
     let name = &work.deployment.service_name;
     again_while_it_moves(work.stop.everything(), || async {
-        let Some(service) = runtime.observe_service(name).await? else { return Ok(()) };
+        let Some(service) = runtime.observe_service(name).await? else {
+            return Ok(());
+        };
         if !apply::wrote(&service, work.deployment.id, Step::ApplyService) {
             return Ok(());
         }
@@ -87,5 +95,8 @@ async fn stop_broken(work: &Work) -> Result<StepOutput> {
         Ok(())
     })
     .await?;
-    Ok(StepOutput::Restored { release_id: None, spec_digest: None })
+    Ok(StepOutput::Restored {
+        release_id: None,
+        spec_digest: None,
+    })
 }

@@ -19,7 +19,10 @@ pub(super) async fn run(work: &Work) -> Result<StepOutput> {
     apply::prepare(work, spec, &work.opened, work.stop.forwards()).await?;
     // Once for each deployment: the name is the same after a crash, so that a task that ran or runs is taken up.
     let mut labels = service::ownership(&work.deployment);
-    labels.extend(service::rollout_labels(&work.deployment, Step::RunReleaseCommand));
+    labels.extend(service::rollout_labels(
+        &work.deployment,
+        Step::RunReleaseCommand,
+    ));
     let task = TaskSpec {
         name: service::task_name(&work.deployment),
         labels,
@@ -43,8 +46,11 @@ pub(super) async fn run(work: &Work) -> Result<StepOutput> {
                 (None, Some(message)) => format!("did not start: {message}"),
                 (None, None) => "did not start".to_owned(),
             };
-            Err(Error::new(ErrorKind::BuildFailed, format!("the release command {ending}"))
-                .with_hint("its output is in the log; the running release was not touched"))
+            Err(Error::new(
+                ErrorKind::BuildFailed,
+                format!("the release command {ending}"),
+            )
+            .with_hint("its output is in the log; the running release was not touched"))
         }
     }
 }
@@ -54,8 +60,10 @@ pub(super) async fn run(work: &Work) -> Result<StepOutput> {
 async fn supervise(work: &Work, task: &TaskSpec, deadline: Duration) -> Result<TaskOutcome> {
     let stop = &work.stop;
     let run = RetryPolicy::OWN.run(stop.forwards(), || {
-        let log = work.log.sink(Step::RunReleaseCommand);
-        work.inner.runtime.run_task(task, deadline, log, stop.asked())
+        let log = work.output.sink(Step::RunReleaseCommand);
+        work.inner
+            .runtime
+            .run_task(task, deadline, log, stop.asked())
     });
     tokio::select! {
         outcome = run => outcome,
@@ -68,6 +76,8 @@ async fn supervise(work: &Work, task: &TaskSpec, deadline: Duration) -> Result<T
 pub(super) async fn remove(work: &Work) -> Result<()> {
     let name = service::task_name(&work.deployment);
     RetryPolicy::OWN
-        .run(work.stop.everything(), || work.inner.runtime.remove_task(&name))
+        .run(work.stop.everything(), || {
+            work.inner.runtime.remove_task(&name)
+        })
         .await
 }

@@ -74,7 +74,7 @@ impl Images {
         let with_tag = tagged(reference);
         self.local.values().find(|stored| {
             stored.image.id == reference
-                || stored.image.tags.iter().any(|tag| *tag == with_tag)
+                || stored.image.tags.contains(&with_tag)
                 || reference.split_once('@').is_some_and(|(name, digest)| {
                     stored.image.id == digest
                         && stored.image.tags.iter().any(|tag| repository(tag) == name)
@@ -210,7 +210,11 @@ impl Scripts {
         chosen
             .or_else(|| names().find_map(|name| self.by_image.get(name)).cloned())
             .or_else(|| stored.behavior.clone())
-            .or_else(|| names().find_map(|name| self.by_image.get(repository(name))).cloned())
+            .or_else(|| {
+                names()
+                    .find_map(|name| self.by_image.get(repository(name)))
+                    .cloned()
+            })
             .unwrap_or_default()
     }
 
