@@ -18,13 +18,17 @@ impl Template {
     }
 }
 
-/// Digest of a specification but for the number of replicas. Secrets hide themselves from `Debug`, hence are added by
-/// hand.
-pub(super) fn spec_digest(spec: &ServiceSpec) -> String {
+/// Digest by which a change by somebody else is found: everything but the number of tasks.
+pub(super) fn kept_digest(spec: &ServiceSpec) -> String {
+    let mut same_for_all = spec.clone();
+    same_for_all.replicas = 0;
+    spec_digest(&same_for_all)
+}
+
+/// Digest of everything in a specification. Secrets hide themselves from `Debug`, hence are added by hand.
+fn spec_digest(spec: &ServiceSpec) -> String {
     let mut digest = Sha256::new();
-    let mut compared = spec.clone();
-    compared.replicas = 0;
-    digest.update(format!("{compared:?}"));
+    digest.update(format!("{spec:?}"));
     for (name, value) in &spec.env {
         digest.update(format!("{name}={}\0", value.expose()));
     }
@@ -35,6 +39,7 @@ pub(super) fn spec_digest(spec: &ServiceSpec) -> String {
 fn task_digest(spec: &ServiceSpec, forced: u64) -> String {
     let mut same_for_all = spec.clone();
     same_for_all.labels.clear();
+    same_for_all.replicas = 0;
     same_for_all.parallelism = 1;
     same_for_all.delay = std::time::Duration::ZERO;
     same_for_all.monitor = std::time::Duration::ZERO;
