@@ -1,3 +1,4 @@
 //! One suite for each trait.
 
 pub mod runtime;
+pub mod store;

@@ -4,8 +4,8 @@
 //! writes its events, a saga orders its steps, and each step looks before it acts. Nothing here names a backend.
 
 mod accept;
-mod apply;
 mod applications;
+mod apply;
 mod builder;
 mod credentials;
 mod fingerprint;
@@ -13,6 +13,7 @@ mod inject;
 mod journal;
 mod lease;
 mod order;
+mod output;
 mod plan;
 mod retry;
 mod rollout;

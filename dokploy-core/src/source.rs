@@ -11,6 +11,7 @@ mod fetcher;
 mod git;
 mod policy;
 mod tree;
+mod work;
 
 use std::fmt::Debug;
 use std::path::Path;
@@ -21,9 +22,9 @@ use bytes::Bytes;
 use futures::stream::BoxStream;
 use tokio_util::sync::CancellationToken;
 
-pub use self::archive::ArchiveFetcher;
+pub use self::archive::{ArchiveFetcher, ArchiveLimits};
 pub use self::directory::DirectoryFetcher;
-pub use self::fake::FakeSource;
+pub use self::fake::{FakeCall, FakeEntry, FakeSource, FakeTree};
 pub use self::fetcher::{Sources, SourcesOptions};
 #[cfg(feature = "git")]
 pub use self::git::{GitFetcher, GitOptions};
@@ -110,6 +111,12 @@ pub struct ContextRequest {
 /// A fetched tree.
 #[async_trait]
 pub trait SourceTree: Send + Sync + Debug {
+    /// The revision of the tree with what only fetching finds out, such as the message and the author of a commit;
+    /// `None` where there is no more to know than what was resolved.
+    fn revision(&self) -> Option<&Revision> {
+        None
+    }
+
     /// Reads one file, at most `bytes_max` of it; `None` when there is no regular file of this name. Symbolic links
     /// are not followed.
     async fn read_file(&self, path: &str, bytes_max: u64) -> Result<Option<Bytes>>;

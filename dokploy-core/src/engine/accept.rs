@@ -28,8 +28,11 @@ impl Deployer for Engine {
         if let Some(expected) = &request.plan_digest {
             let now = plan::plan(&self.inner, &application, &request.request).await?;
             if now.digest != *expected {
-                return Err(Error::new(ErrorKind::Conflict, "the world has moved since the plan was made")
-                    .with_hint("look at a new plan and deploy with its digest"));
+                return Err(Error::new(
+                    ErrorKind::Conflict,
+                    "the world has moved since the plan was made",
+                )
+                .with_hint("look at a new plan and deploy with its digest"));
             }
         }
         let spec = application.spec.clone();
@@ -67,12 +70,20 @@ impl Deployer for Engine {
                 return Ok(deployment);
             }
             match self.try_cancel(&deployment, actor.clone()).await {
-                Ok(state) => return Ok(Deployment { state, ..deployment }),
+                Ok(state) => {
+                    return Ok(Deployment {
+                        state,
+                        ..deployment
+                    });
+                }
                 Err(error) if error.kind() == ErrorKind::Conflict => {}
                 Err(error) => return Err(error),
             }
         }
-        Err(Error::new(ErrorKind::Unavailable, format!("deployment {id} changes too fast to be cancelled")))
+        Err(Error::new(
+            ErrorKind::Unavailable,
+            format!("deployment {id} changes too fast to be cancelled"),
+        ))
     }
 
     async fn find(&self, id: DeploymentId) -> Result<Option<Deployment>> {
@@ -133,7 +144,12 @@ impl Engine {
         accepting: Accepting,
     ) -> Result<DeploymentHandle> {
         let now = self.inner.clock.now();
-        let Accepting { kind, request, target, key } = accepting;
+        let Accepting {
+            kind,
+            request,
+            target,
+            key,
+        } = accepting;
         let accepted = EventKind::Accepted {
             kind,
             trigger: request.trigger,
@@ -169,7 +185,10 @@ impl Engine {
                 self.cancel_running(&created.deployment).await?;
             }
         }
-        Ok(DeploymentHandle::new(self.deployer(), created.deployment.id))
+        Ok(DeploymentHandle::new(
+            self.deployer(),
+            created.deployment.id,
+        ))
     }
 
     /// Asks to cancel what still runs of the application: its place is taken.
@@ -179,7 +198,11 @@ impl Engine {
             ..DeploymentFilter::default()
         };
         // Whatever is open was accepted lately: the open ones are on the first page.
-        let page = self.inner.store.list_deployments(&filter, PageRequest::first()).await?;
+        let page = self
+            .inner
+            .store
+            .list_deployments(&filter, PageRequest::first())
+            .await?;
         for running in page.items {
             if running.id < newer.id && !running.state.status.is_terminal() {
                 self.cancel(running.id, newer.request.actor.clone()).await?;
@@ -208,7 +231,11 @@ impl Engine {
             at: self.inner.clock.now(),
         };
         let (_, state) = self.inner.store.append_events(&append).await?;
-        self.tell(&Deployment { state: state.clone(), ..deployment.clone() }).await;
+        self.tell(&Deployment {
+            state: state.clone(),
+            ..deployment.clone()
+        })
+        .await;
         Ok(state)
     }
 
@@ -219,7 +246,15 @@ impl Engine {
     ) -> Result<Release> {
         let store = &self.inner.store;
         let Some(wanted) = release else {
-            let releases = store.list_releases(application.id, PageRequest { limit: 200, before: None }).await?;
+            let releases = store
+                .list_releases(
+                    application.id,
+                    PageRequest {
+                        limit: 200,
+                        before: None,
+                    },
+                )
+                .await?;
             let current = application.current_release_id;
             let previous = releases.items.into_iter().find(|release| {
                 release.stable_at.is_some()
@@ -227,9 +262,13 @@ impl Engine {
                     && current.is_none_or(|current| release.id < current)
             });
             return previous.ok_or_else(|| {
-                let message = format!("application {} has no release to go back to", application.spec.name);
-                Error::new(ErrorKind::NotFound, message)
-                    .with_hint("a release counts once it was healthy; list the releases to see them")
+                let message = format!(
+                    "application {} has no release to go back to",
+                    application.spec.name
+                );
+                Error::new(ErrorKind::NotFound, message).with_hint(
+                    "a release counts once it was healthy; list the releases to see them",
+                )
             });
         };
         let found = store.find_release(wanted).await?;

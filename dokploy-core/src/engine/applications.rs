@@ -38,7 +38,10 @@ impl Engine {
 
     /// Deletes a project that has no applications. Deleting what is absent is Ok.
     pub async fn delete_project(&self, id: ProjectId) -> Result<()> {
-        self.inner.store.delete_project(id, self.inner.clock.now()).await
+        self.inner
+            .store
+            .delete_project(id, self.inner.clock.now())
+            .await
     }
 
     /// Makes an application. New secrets in the specification are sealed before anything is stored.
@@ -87,12 +90,21 @@ impl Engine {
         spec.validate()?;
         let stored = self.application(id).await?;
         if stored.spec.name != spec.name {
-            return Err(Error::invalid_field("name", "cannot be changed: the service is named after it")
-                .with_hint("make a new application and delete this one"));
+            return Err(Error::invalid_field(
+                "name",
+                "cannot be changed: the service is named after it",
+            )
+            .with_hint("make a new application and delete this one"));
         }
         let spec = sealing::seal(&self.inner.keyring, id, spec)?;
         let now = self.inner.clock.now();
-        self.save(&Application { version, spec, updated_at: now, ..stored }).await
+        self.save(&Application {
+            version,
+            spec,
+            updated_at: now,
+            ..stored
+        })
+        .await
     }
 
     /// Sets the number of replicas at once, without a deployment.
@@ -105,12 +117,18 @@ impl Engine {
         application.spec.replicas = replicas;
         application.spec.validate()?;
         if application.spec.mode == ServiceMode::Global {
-            return Err(Error::invalid_field("replicas", "a global application has one task on each node"));
+            return Err(Error::invalid_field(
+                "replicas",
+                "a global application has one task on each node",
+            ));
         }
         let service = self.idle_service(&application).await?;
         application.stopped = replicas == 0;
         let saved = self.save(&application).await?;
-        self.inner.runtime.scale_service(&service.name, replicas, service.version).await?;
+        self.inner
+            .runtime
+            .scale_service(&service.name, replicas, service.version)
+            .await?;
         Ok(saved)
     }
 
@@ -120,7 +138,10 @@ impl Engine {
         let service = self.idle_service(&application).await?;
         application.stopped = true;
         let saved = self.save(&application).await?;
-        self.inner.runtime.scale_service(&service.name, 0, service.version).await?;
+        self.inner
+            .runtime
+            .scale_service(&service.name, 0, service.version)
+            .await?;
         Ok(saved)
     }
 
@@ -131,7 +152,10 @@ impl Engine {
         application.stopped = false;
         let saved = self.save(&application).await?;
         let replicas = application.spec.replicas;
-        self.inner.runtime.scale_service(&service.name, replicas, service.version).await?;
+        self.inner
+            .runtime
+            .scale_service(&service.name, replicas, service.version)
+            .await?;
         Ok(saved)
     }
 
@@ -139,7 +163,10 @@ impl Engine {
     pub async fn restart(&self, id: ApplicationId) -> Result<()> {
         let application = self.application(id).await?;
         let service = self.idle_service(&application).await?;
-        self.inner.runtime.restart_service(&service.name, service.version).await?;
+        self.inner
+            .runtime
+            .restart_service(&service.name, service.version)
+            .await?;
         Ok(())
     }
 
@@ -152,7 +179,11 @@ impl Engine {
         };
         self.end_deployments(&application).await?;
         let runtime = &self.inner.runtime;
-        if runtime.observe_service(&application.service_name).await?.is_some() {
+        if runtime
+            .observe_service(&application.service_name)
+            .await?
+            .is_some()
+        {
             runtime.remove_service(&application.service_name).await?;
         }
         let labels = BTreeMap::from([(label::APPLICATION.to_owned(), id.to_string())]);
@@ -163,7 +194,10 @@ impl Engine {
         }
         self.inner.sources.forget(id).await?;
         self.delete_logs(id).await?;
-        self.inner.store.delete_application(id, self.inner.clock.now()).await?;
+        self.inner
+            .store
+            .delete_application(id, self.inner.clock.now())
+            .await?;
         self.announce(&application).await;
         Ok(())
     }
@@ -187,11 +221,18 @@ impl Engine {
     /// The service of an application that no deployment is changing.
     async fn idle_service(&self, application: &Application) -> Result<ObservedService> {
         if let Some(open) = self.open_deployments(application.id).await?.first() {
-            let message = format!("deployment {open} of {} is under way", application.spec.name);
+            let message = format!(
+                "deployment {open} of {} is under way",
+                application.spec.name
+            );
             return Err(Error::new(ErrorKind::Conflict, message)
                 .with_hint("wait for it, or cancel it, and try again"));
         }
-        let observed = self.inner.runtime.observe_service(&application.service_name).await?;
+        let observed = self
+            .inner
+            .runtime
+            .observe_service(&application.service_name)
+            .await?;
         observed.ok_or_else(|| {
             let message = format!("{} has no service yet", application.spec.name);
             Error::new(ErrorKind::Conflict, message).with_hint("deploy it first")
@@ -202,10 +243,19 @@ impl Engine {
         &self,
         application: ApplicationId,
     ) -> Result<Vec<crate::id::DeploymentId>> {
-        let filter =
-            DeploymentFilter { application: Some(application), ..DeploymentFilter::default() };
-        let page = self.inner.store.list_deployments(&filter, PageRequest::first()).await?;
-        let open = page.items.into_iter().filter(|deployment| !deployment.state.status.is_terminal());
+        let filter = DeploymentFilter {
+            application: Some(application),
+            ..DeploymentFilter::default()
+        };
+        let page = self
+            .inner
+            .store
+            .list_deployments(&filter, PageRequest::first())
+            .await?;
+        let open = page
+            .items
+            .into_iter()
+            .filter(|deployment| !deployment.state.status.is_terminal());
         Ok(open.map(|deployment| deployment.id).collect())
     }
 
@@ -218,17 +268,24 @@ impl Engine {
             }
             for id in open {
                 self.cancel(id, None).await?;
-                crate::deployer::wait(&self.deployer(), id, STOP_DEADLINE).await.map_err(|error| {
-                    error.with_hint("a running engine has to stop it first; delete again then")
-                })?;
+                crate::deployer::wait(&self.deployer(), id, STOP_DEADLINE)
+                    .await
+                    .map_err(|error| {
+                        error.with_hint("a running engine has to stop it first; delete again then")
+                    })?;
             }
         }
     }
 
     async fn delete_logs(&self, application: ApplicationId) -> Result<()> {
-        let filter =
-            DeploymentFilter { application: Some(application), ..DeploymentFilter::default() };
-        let mut page = PageRequest { limit: PageRequest::LIMIT_MAX, before: None };
+        let filter = DeploymentFilter {
+            application: Some(application),
+            ..DeploymentFilter::default()
+        };
+        let mut page = PageRequest {
+            limit: PageRequest::LIMIT_MAX,
+            before: None,
+        };
         loop {
             let deployments = self.inner.store.list_deployments(&filter, page).await?;
             for deployment in &deployments.items {

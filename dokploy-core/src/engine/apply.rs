@@ -36,10 +36,16 @@ pub(crate) struct Applied {
 /// The image that the deployment runs: pushed and pinned, or the id of what was built here.
 pub(crate) fn pinned_image(work: &Work) -> Result<String> {
     let state = work.journal.state();
-    match (state.output(Step::PushImage), state.output(Step::BuildImage)) {
+    match (
+        state.output(Step::PushImage),
+        state.output(Step::BuildImage),
+    ) {
         (Some(StepOutput::Pinned { image_reference }), _) => Ok(image_reference.clone()),
         (_, Some(StepOutput::Built { image_id, .. })) => Ok(image_id.clone()),
-        _ => Err(Error::new(ErrorKind::Unexpected, "there is no image to run")),
+        _ => Err(Error::new(
+            ErrorKind::Unexpected,
+            "there is no image to run",
+        )),
     }
 }
 
@@ -49,14 +55,20 @@ pub(crate) async fn prepare(work: &Work, spec: &ApplicationSpec, opened: &Opened
     let stop = work.stop.everything();
     let labels = service::ownership(&work.deployment);
     for network in service::networks(spec, &work.inner.options.network) {
-        RetryPolicy::OWN.run(stop, || runtime.ensure_network(&network)).await?;
+        RetryPolicy::OWN
+            .run(stop, || runtime.ensure_network(&network))
+            .await?;
     }
     for volume in &spec.volumes {
-        RetryPolicy::OWN.run(stop, || runtime.ensure_volume(&volume.source, &labels)).await?;
+        RetryPolicy::OWN
+            .run(stop, || runtime.ensure_volume(&volume.source, &labels))
+            .await?;
     }
     for file in &opened.files {
         let name = service::secret_name(&work.deployment.service_name, &file.digest);
-        RetryPolicy::OWN.run(stop, || runtime.ensure_secret(&name, &file.value, &labels)).await?;
+        RetryPolicy::OWN
+            .run(stop, || runtime.ensure_secret(&name, &file.value, &labels))
+            .await?;
     }
     Ok(())
 }
@@ -78,7 +90,10 @@ pub(crate) async fn apply(work: &Work, applying: &Applying<'_>) -> Result<Applie
     // An index that has moved is looked at again, not overwritten: what is there then decides.
     const LOOKS_MAX: u32 = 5;
     for _ in 1..LOOKS_MAX {
-        match RetryPolicy::OWN.run(stop, || look_and_apply(work, applying, &spec)).await {
+        match RetryPolicy::OWN
+            .run(stop, || look_and_apply(work, applying, &spec))
+            .await
+        {
             Err(error) if error.kind() == ErrorKind::Conflict && error.hint().is_none() => {}
             outcome => return outcome,
         }
@@ -96,13 +111,24 @@ async fn look_and_apply(
     if let Some(service) = &observed {
         ensure_ours(work, service)?;
         if wrote(service, work.deployment.id, applying.step) {
-            return Ok(Applied { service: service.clone(), rollout, changed: true });
+            return Ok(Applied {
+                service: service.clone(),
+                rollout,
+                changed: true,
+            });
         }
         let forced = applying.step == Step::ApplyService && work.deployment.request.force;
         if !forced && is_unchanged(work, service, spec).await? {
-            let rollout =
-                service.container_labels.get(label::ROLLOUT).cloned().unwrap_or_default();
-            return Ok(Applied { service: service.clone(), rollout, changed: false });
+            let rollout = service
+                .container_labels
+                .get(label::ROLLOUT)
+                .cloned()
+                .unwrap_or_default();
+            return Ok(Applied {
+                service: service.clone(),
+                rollout,
+                changed: false,
+            });
         }
     }
     work.stop.ensure_owned()?;
@@ -115,8 +141,16 @@ async fn look_and_apply(
         Some(service) => Some(service.version),
         None => None,
     };
-    let service = work.inner.runtime.apply_service(spec, expected, credential.as_ref()).await?;
-    Ok(Applied { service, rollout, changed: true })
+    let service = work
+        .inner
+        .runtime
+        .apply_service(spec, expected, credential.as_ref())
+        .await?;
+    Ok(Applied {
+        service,
+        rollout,
+        changed: true,
+    })
 }
 
 /// A service that another owner, a newer deployment or a later worker wrote is not ours to change.
@@ -127,21 +161,33 @@ fn ensure_ours(work: &Work, service: &ObservedService) -> Result<()> {
         return Err(Error::new(ErrorKind::PermissionDenied, message)
             .with_hint("remove or rename that service, or give the application another name"));
     }
-    let writer = service.labels.get(label::DEPLOYMENT).and_then(|id| id.parse::<DeploymentId>().ok());
+    let writer = service
+        .labels
+        .get(label::DEPLOYMENT)
+        .and_then(|id| id.parse::<DeploymentId>().ok());
     match writer {
         Some(writer) if writer > work.deployment.id => {
             let message = format!("deployment {writer}, which is newer, has changed the service");
             Err(Error::new(ErrorKind::Conflict, message).with_hint("nothing was overwritten"))
         }
-        Some(writer) if writer == work.deployment.id && epoch(service) > work.journal.fence().epoch => {
-            Err(Error::new(ErrorKind::LeaseLost, "a later worker has changed the service"))
+        Some(writer)
+            if writer == work.deployment.id && epoch(service) > work.journal.fence().epoch =>
+        {
+            Err(Error::new(
+                ErrorKind::LeaseLost,
+                "a later worker has changed the service",
+            ))
         }
         _ => Ok(()),
     }
 }
 
 fn epoch(service: &ObservedService) -> u64 {
-    service.labels.get(label::EPOCH).and_then(|epoch| epoch.parse().ok()).unwrap_or_default()
+    service
+        .labels
+        .get(label::EPOCH)
+        .and_then(|epoch| epoch.parse().ok())
+        .unwrap_or_default()
 }
 
 /// Whether this step of this deployment has written the service already.
@@ -159,15 +205,22 @@ pub(crate) async fn touched(work: &Work) -> Result<bool> {
     let runtime = &work.inner.runtime;
     let name = &work.deployment.service_name;
     let stop = work.stop.everything();
-    Ok(match RetryPolicy::OWN.run(stop, || runtime.observe_service(name)).await? {
-        Some(service) => wrote(&service, work.deployment.id, Step::ApplyService),
-        // Only a replacement takes a service away, and only one that had served.
-        None => {
-            let store = &work.inner.store;
-            let application = store.find_application(work.deployment.application_id).await?;
-            application.is_some_and(|application| application.current_release_id.is_some())
-        }
-    })
+    Ok(
+        match RetryPolicy::OWN
+            .run(stop, || runtime.observe_service(name))
+            .await?
+        {
+            Some(service) => wrote(&service, work.deployment.id, Step::ApplyService),
+            // Only a replacement takes a service away, and only one that had served.
+            None => {
+                let store = &work.inner.store;
+                let application = store
+                    .find_application(work.deployment.application_id)
+                    .await?;
+                application.is_some_and(|application| application.current_release_id.is_some())
+            }
+        },
+    )
 }
 
 /// Whether the service is what it is to become, has proved itself, and nobody has changed it since.
@@ -177,7 +230,11 @@ async fn is_unchanged(work: &Work, service: &ObservedService, spec: &ServiceSpec
     {
         return Ok(false);
     }
-    let application = work.inner.store.find_application(work.deployment.application_id).await?;
+    let application = work
+        .inner
+        .store
+        .find_application(work.deployment.application_id)
+        .await?;
     let current = application
         .and_then(|application| application.current_release_id)
         .map(|release| release.to_string());
@@ -192,10 +249,16 @@ pub(crate) async fn baseline(
     store: &dyn crate::store::Store,
     service: &ObservedService,
 ) -> Result<Option<String>> {
-    let Some(writer) = service.labels.get(label::DEPLOYMENT).and_then(|id| id.parse().ok()) else {
+    let Some(writer) = service
+        .labels
+        .get(label::DEPLOYMENT)
+        .and_then(|id| id.parse().ok())
+    else {
         return Ok(None);
     };
-    let Some(deployment) = store.find_deployment(writer).await? else { return Ok(None) };
+    let Some(deployment) = store.find_deployment(writer).await? else {
+        return Ok(None);
+    };
     let step = service.labels.get(label::STEP).map(String::as_str);
     let output = Step::ALL
         .into_iter()

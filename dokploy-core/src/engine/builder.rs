@@ -14,7 +14,7 @@ use crate::cache::{Cache, MemoryCache};
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
 use crate::id::WorkerId;
-use crate::log::LogStore;
+use crate::log::{LogLimits, LogStore};
 use crate::runtime::ContainerRuntime;
 use crate::secret::Keyring;
 use crate::source::SourceFetcher;
@@ -39,8 +39,8 @@ pub struct EngineOptions {
     pub attempts_max: u32,
     /// Most bytes of a build context.
     pub context_bytes_max: u64,
-    /// Most bytes of a deployment's log.
-    pub log_bytes_max: u64,
+    /// How much of a deployment's log is kept.
+    pub log_limits: LogLimits,
     /// How often running services are looked at for failures and outside changes. Zero: never.
     pub watch_interval: Duration,
     /// Whether this engine's container engine may be made a single-node swarm when it is in none.
@@ -60,7 +60,7 @@ impl Default for EngineOptions {
             poll_interval: Duration::from_secs(2),
             attempts_max: 3,
             context_bytes_max: 2 * 1024 * 1024 * 1024,
-            log_bytes_max: 64 * 1024 * 1024,
+            log_limits: LogLimits::default(),
             watch_interval: Duration::from_secs(10),
             initialise_swarm: false,
             network: "dokploy-network".to_owned(),
@@ -172,10 +172,14 @@ impl EngineBuilder {
         let data_dir = self.data_dir.ok_or_else(|| missing("dataDir"))?;
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
         store.ping().await?;
-        keyring.check_canary(&store.setting_or_insert("canary", &keyring.canary()?).await?)?;
-        let logs = LogStore::open(
+        keyring.check_canary(
+            &store
+                .setting_or_insert("canary", &keyring.canary()?)
+                .await?,
+        )?;
+        let logs = LogStore::with_clock(
             data_dir.join("logs"),
-            self.options.log_bytes_max,
+            self.options.log_limits,
             Arc::clone(&clock),
         )?;
         let engine = Engine {
@@ -184,7 +188,9 @@ impl EngineBuilder {
                 runtime: self.runtime.ok_or_else(|| missing("runtime"))?,
                 sources: self.sources.ok_or_else(|| missing("source"))?,
                 bus: self.bus.unwrap_or_else(|| Arc::new(MemoryBus::default())),
-                cache: self.cache.unwrap_or_else(|| Arc::new(MemoryCache::default())),
+                cache: self
+                    .cache
+                    .unwrap_or_else(|| Arc::new(MemoryCache::default())),
                 clock,
                 keyring,
                 logs,
@@ -209,7 +215,9 @@ impl Engine {
         if inner.options.concurrency == 0 {
             return;
         }
-        inner.tracker.spawn(super::scheduler::run(Arc::clone(inner)));
+        inner
+            .tracker
+            .spawn(super::scheduler::run(Arc::clone(inner)));
         if !inner.options.watch_interval.is_zero() {
             inner.tracker.spawn(super::watch::run(Arc::clone(inner)));
         }

@@ -39,17 +39,24 @@ pub(crate) async fn registry(
     inner: &Inner,
     spec: &ApplicationSpec,
 ) -> Result<Option<RegistryCredential>> {
-    let Some(id) = spec.registry_credential_id else { return Ok(None) };
+    let Some(id) = spec.registry_credential_id else {
+        return Ok(None);
+    };
     match open(inner, id, CredentialKind::Registry).await? {
-        (host, CredentialSecret::Basic { username, password }) => {
-            Ok(Some(RegistryCredential { host, username, password }))
-        }
-        (host, CredentialSecret::Token { token }) => {
-            Ok(Some(RegistryCredential { host, username: "token".to_owned(), password: token }))
-        }
-        (_, CredentialSecret::SshKey { .. }) => {
-            Err(Error::invalid_field("registryCredentialId", "an ssh key does not open a registry"))
-        }
+        (host, CredentialSecret::Basic { username, password }) => Ok(Some(RegistryCredential {
+            host,
+            username,
+            password,
+        })),
+        (host, CredentialSecret::Token { token }) => Ok(Some(RegistryCredential {
+            host,
+            username: "token".to_owned(),
+            password: token,
+        })),
+        (_, CredentialSecret::SshKey { .. }) => Err(Error::invalid_field(
+            "registryCredentialId",
+            "an ssh key does not open a registry",
+        )),
     }
 }
 
@@ -69,7 +76,11 @@ async fn open(
 }
 
 fn context(row: &str) -> Context<'_> {
-    Context { table: "credential", row, column: "secret" }
+    Context {
+        table: "credential",
+        row,
+        column: "secret",
+    }
 }
 
 impl Engine {
@@ -90,16 +101,25 @@ impl Engine {
             return Err(Error::invalid_field("name", "must not be empty"));
         }
         if host.is_empty() || host.contains(['/', '@', ' ']) {
-            return Err(Error::invalid_field("host", "a host name is expected, as in git.example.com"));
+            return Err(Error::invalid_field(
+                "host",
+                "a host name is expected, as in git.example.com",
+            ));
         }
         if let CredentialSecret::SshKey { host_keys, .. } = secret
             && (kind == CredentialKind::Registry || host_keys.is_empty())
         {
-            return Err(Error::invalid_field("hostKeys", "an ssh key is for git and needs a host key"));
+            return Err(Error::invalid_field(
+                "hostKeys",
+                "an ssh key is for git and needs a host key",
+            ));
         }
         let id = CredentialId::new();
         let row = id.to_string();
-        let sealed = self.inner.keyring.seal(&secret.to_sealed_text(), context(&row))?;
+        let sealed = self
+            .inner
+            .keyring
+            .seal(&secret.to_sealed_text(), context(&row))?;
         let credential = Credential {
             id,
             kind,
@@ -114,7 +134,10 @@ impl Engine {
 
     /// Deletes a credential. Applications that name it fail to fetch from then on, and say so.
     pub async fn delete_credential(&self, id: CredentialId) -> Result<()> {
-        self.inner.store.delete_credential(id, self.inner.clock.now()).await
+        self.inner
+            .store
+            .delete_credential(id, self.inner.clock.now())
+            .await
     }
 }
 
@@ -126,7 +149,11 @@ impl CredentialSecret {
                 serde_json::json!({"basic": {"username": username, "password": password.expose()}})
             }
             Self::Token { token } => serde_json::json!({"token": {"token": token.expose()}}),
-            Self::SshKey { private_key, passphrase, host_keys } => serde_json::json!({"sshKey": {
+            Self::SshKey {
+                private_key,
+                passphrase,
+                host_keys,
+            } => serde_json::json!({"sshKey": {
                 "privateKey": private_key.expose(),
                 "passphrase": passphrase.as_ref().map(Secret::expose),
                 "hostKeys": host_keys,

@@ -41,7 +41,11 @@ pub(crate) fn build_fingerprint(
         .part(spec.context.as_bytes())
         .part(spec.dockerfile.as_bytes())
         .part(spec.target.as_deref().unwrap_or_default().as_bytes());
-    for (name, value) in spec.build_args.iter().chain(secrets.iter().map(|(name, value)| (name, value))) {
+    for (name, value) in spec
+        .build_args
+        .iter()
+        .chain(secrets.iter().map(|(name, value)| (name, value)))
+    {
         fingerprint.part(name.as_bytes()).part(value.as_bytes());
     }
     fingerprint.finish()
@@ -49,12 +53,20 @@ pub(crate) fn build_fingerprint(
 
 /// Name of an image: `<application>:<first seven of the commit>`, and with a suffix where the same commit was built
 /// differently. Never re-tagged, so that a name always means the same image.
-pub(crate) fn image_name(spec: &ApplicationSpec, revision: &Revision, suffix: Option<&str>) -> String {
+pub(crate) fn image_name(
+    spec: &ApplicationSpec,
+    revision: &Revision,
+    suffix: Option<&str>,
+) -> String {
     let tag = revision.short();
     match suffix {
         None => format!("{}:{tag}", spec.name),
         Some(fingerprint) => {
-            format!("{}:{tag}-{}", spec.name, fingerprint.get(..8).unwrap_or(fingerprint))
+            format!(
+                "{}:{tag}-{}",
+                spec.name,
+                fingerprint.get(..8).unwrap_or(fingerprint)
+            )
         }
     }
 }
@@ -88,6 +100,9 @@ mod tests {
         let spec = ApplicationSpec::named("shop");
         let revision = revision("1a2b3c4d5e6f");
         assert_eq!(image_name(&spec, &revision, None), "shop:1a2b3c4");
-        assert_eq!(image_name(&spec, &revision, Some("deadbeefcafe")), "shop:1a2b3c4-deadbeef");
+        assert_eq!(
+            image_name(&spec, &revision, Some("deadbeefcafe")),
+            "shop:1a2b3c4-deadbeef"
+        );
     }
 }

@@ -29,17 +29,29 @@ impl Journal {
         fence: Fence,
         stop: CancellationToken,
     ) -> Self {
-        Self { inner, deployment: Mutex::new(deployment), fence, stop }
+        Self {
+            inner,
+            deployment: Mutex::new(deployment),
+            fence,
+            stop,
+        }
     }
 
     /// The deployment as it stands.
     pub(crate) fn deployment(&self) -> Deployment {
-        self.deployment.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.deployment
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Its state as it stands.
     pub(crate) fn state(&self) -> DeploymentState {
-        self.deployment.lock().unwrap_or_else(PoisonError::into_inner).state.clone()
+        self.deployment
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .state
+            .clone()
     }
 
     pub(crate) fn fence(&self) -> Fence {
@@ -64,10 +76,14 @@ impl Journal {
         promote: Option<ReleaseId>,
     ) -> Result<()> {
         // The future of a terminal append is large; it is boxed so that the callers' stay small.
-        let state = Box::pin(RetryPolicy::OWN.run(&self.stop, || self.try_append(&events, promote)))
-            .await?;
+        let state =
+            Box::pin(RetryPolicy::OWN.run(&self.stop, || self.try_append(&events, promote)))
+                .await?;
         let signal = {
-            let mut deployment = self.deployment.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut deployment = self
+                .deployment
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             deployment.state = state;
             Signal::Deployment {
                 deployment: deployment.id,
@@ -111,7 +127,11 @@ impl Journal {
         let new = self
             .inner
             .store
-            .events(append.deployment, append.before.seq, u32::try_from(append.events.len() + 8).unwrap_or(8))
+            .events(
+                append.deployment,
+                append.before.seq,
+                u32::try_from(append.events.len() + 8).unwrap_or(8),
+            )
             .await?;
         if new.is_empty() {
             return Err(conflict);
@@ -123,15 +143,23 @@ impl Journal {
                 .map_err(|error| Error::new(ErrorKind::Unexpected, error.to_string()))?;
         }
         let written = new.windows(append.events.len()).any(|window| {
-            window.iter().map(|event| &event.kind).eq(append.events.iter())
+            window
+                .iter()
+                .map(|event| &event.kind)
+                .eq(append.events.iter())
         });
-        self.deployment.lock().unwrap_or_else(PoisonError::into_inner).state = state.clone();
+        self.deployment
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .state = state.clone();
         if written {
             return Ok(state);
         }
         // Asked to be tried again at once, from the state that was just read.
-        Err(Error::new(ErrorKind::Conflict, "the log of the deployment has grown")
-            .with_retry(crate::error::Retry::After(Some(std::time::Duration::ZERO)))
-            .with_source(conflict))
+        Err(
+            Error::new(ErrorKind::Conflict, "the log of the deployment has grown")
+                .with_retry(crate::error::Retry::After(Some(std::time::Duration::ZERO)))
+                .with_source(conflict),
+        )
     }
 }

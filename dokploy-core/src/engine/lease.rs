@@ -69,15 +69,22 @@ impl Stop {
 
     /// Why; the gravest cause wins.
     pub(crate) fn cause(&self) -> Option<StopCause> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).cause
+        self.state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .cause
     }
 
     /// `lease_lost` when the claim may not be ours any more. Asked right before each effect, because a process that
     /// was paused does not notice.
     pub(crate) fn ensure_owned(&self) -> Result<()> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.cause == Some(StopCause::LeaseLost) || state.renewed.elapsed() > state.trusted_for {
-            return Err(Error::new(ErrorKind::LeaseLost, "another worker may have the deployment"));
+        if state.cause == Some(StopCause::LeaseLost) || state.renewed.elapsed() > state.trusted_for
+        {
+            return Err(Error::new(
+                ErrorKind::LeaseLost,
+                "another worker may have the deployment",
+            ));
         }
         Ok(())
     }
@@ -97,7 +104,10 @@ impl Stop {
     }
 
     fn renewed(&self, asked_at: Instant) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).renewed = asked_at;
+        self.state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .renewed = asked_at;
     }
 
     fn expired(&self) -> bool {
@@ -134,7 +144,9 @@ async fn renew(inner: &Inner, id: DeploymentId, fence: Fence, stop: &Stop) {
             }
         }
         Ok(Err(error)) if error.kind() == ErrorKind::LeaseLost => stop.raise(StopCause::LeaseLost),
-        Ok(Err(error)) => tracing::warn!(deployment.id = %id, error = %error, "a lease was not renewed"),
+        Ok(Err(error)) => {
+            tracing::warn!(deployment.id = %id, error = %error, "a lease was not renewed")
+        }
         Err(_) => tracing::warn!(deployment.id = %id, "the store takes too long to renew a lease"),
     }
     if stop.expired() {

@@ -13,17 +13,29 @@ pub(crate) struct Order {
 /// stop-first, but may not choose start-first against those two.
 pub(crate) fn update_order(spec: &ApplicationSpec) -> Order {
     let (order, reason) = if spec.volumes.iter().any(|volume| !volume.read_only) {
-        (UpdateOrder::StopFirst, "a writable volume must never have two writers")
-    } else if spec.ports.iter().any(|port| port.mode == PortMode::Host && port.published.is_some())
+        (
+            UpdateOrder::StopFirst,
+            "a writable volume must never have two writers",
+        )
+    } else if spec
+        .ports
+        .iter()
+        .any(|port| port.mode == PortMode::Host && port.published.is_some())
     {
-        (UpdateOrder::StopFirst, "two tasks cannot publish the same host port")
+        (
+            UpdateOrder::StopFirst,
+            "two tasks cannot publish the same host port",
+        )
     } else {
         match spec.update.order {
             Some(UpdateOrder::StopFirst) => (UpdateOrder::StopFirst, "the application asks for it"),
             Some(UpdateOrder::StartFirst) => {
                 (UpdateOrder::StartFirst, "the application asks for it")
             }
-            None => (UpdateOrder::StartFirst, "the new task is healthy before the old one stops"),
+            None => (
+                UpdateOrder::StartFirst,
+                "the new task is healthy before the old one stops",
+            ),
         }
     };
     Order { order, reason }

@@ -57,13 +57,18 @@ async fn look(
             (None, String::new(), reference, built)
         }
         _ => {
-            let source =
-                credentials::source_request(inner, application.id, spec, request).await?;
-            let revision = inner.sources.resolve(&source, &CancellationToken::new()).await?;
+            let source = credentials::source_request(inner, application.id, spec, request).await?;
+            let revision = inner
+                .sources
+                .resolve(&source, &CancellationToken::new())
+                .await?;
             let fingerprint = build_fingerprint(&revision, spec, opened.build_secret_digests());
             let mut name = image_name(spec, &revision, None);
             let mut built = inner.runtime.find_image(&name).await?;
-            if built.as_ref().is_some_and(|image| !is_of(image, &fingerprint)) {
+            if built
+                .as_ref()
+                .is_some_and(|image| !is_of(image, &fingerprint))
+            {
                 name = image_name(spec, &revision, Some(&fingerprint));
                 built = inner.runtime.find_image(&name).await?;
             }
@@ -71,7 +76,10 @@ async fn look(
             (Some(revision), fingerprint, name, built)
         }
     };
-    let service = inner.runtime.observe_service(&application.service_name).await?;
+    let service = inner
+        .runtime
+        .observe_service(&application.service_name)
+        .await?;
     let current = match application.current_release_id {
         Some(id) => inner.store.find_release(id).await?,
         None => None,
@@ -82,7 +90,16 @@ async fn look(
         }
         None => false,
     };
-    Ok(World { revision, fingerprint, image_name, built, service, current, drifted, info })
+    Ok(World {
+        revision,
+        fingerprint,
+        image_name,
+        built,
+        service,
+        current,
+        drifted,
+        info,
+    })
 }
 
 fn is_of(image: &Image, fingerprint: &str) -> bool {
@@ -102,7 +119,12 @@ fn draw(application: &Application, request: &DeploymentRequest, world: &World) -
     }
     let Order { order, reason } = update_order(spec);
     let restarting = request.force || world.drifted || changes.iter().any(|change| change.restarts);
-    let action = action(application, world, request.force || world.drifted, !changes.is_empty());
+    let action = action(
+        application,
+        world,
+        request.force || world.drifted,
+        !changes.is_empty(),
+    );
     let restarts = match action {
         PlanAction::Nothing => 0,
         _ if restarting || action != PlanAction::Update => spec.replicas,
@@ -133,7 +155,9 @@ fn draw(application: &Application, request: &DeploymentRequest, world: &World) -
 fn action(application: &Application, world: &World, forced: bool, changed: bool) -> PlanAction {
     match &world.service {
         None => PlanAction::Create,
-        Some(service) if service.global != (application.spec.mode == crate::model::ServiceMode::Global) => {
+        Some(service)
+            if service.global != (application.spec.mode == crate::model::ServiceMode::Global) =>
+        {
             PlanAction::Replace
         }
         Some(_) if changed || forced || world.current.is_none() => PlanAction::Update,
@@ -143,7 +167,9 @@ fn action(application: &Application, world: &World, forced: bool, changed: bool)
 
 /// How long a task takes to become healthy at best: one probe after the first interval.
 fn expected_start(spec: &ApplicationSpec) -> Duration {
-    spec.health_check.as_ref().map_or(Duration::from_secs(1), |check| check.interval)
+    spec.health_check
+        .as_ref()
+        .map_or(Duration::from_secs(1), |check| check.interval)
 }
 
 fn build(spec: &ApplicationSpec, request: &DeploymentRequest, world: &World) -> Option<String> {
@@ -166,19 +192,35 @@ fn digest(application: &Application, request: &DeploymentRequest, world: &World)
         .part(world.fingerprint.as_bytes())
         .part(&[u8::from(request.force)]);
     let image = world.built.as_ref().map_or("", |image| image.id.as_str());
-    let service = world.service.as_ref().map_or("", |service| service.spec_digest.as_str());
-    let current = world.current.as_ref().map(|release| release.id.to_string()).unwrap_or_default();
-    fingerprint.part(image.as_bytes()).part(service.as_bytes()).part(current.as_bytes());
+    let service = world
+        .service
+        .as_ref()
+        .map_or("", |service| service.spec_digest.as_str());
+    let current = world
+        .current
+        .as_ref()
+        .map(|release| release.id.to_string())
+        .unwrap_or_default();
+    fingerprint
+        .part(image.as_bytes())
+        .part(service.as_bytes())
+        .part(current.as_bytes());
     fingerprint.finish()
 }
 
 fn irreversible(spec: &ApplicationSpec, action: PlanAction) -> Vec<String> {
     let mut irreversible = Vec::new();
     if let Some(command) = &spec.release_command {
-        irreversible.push(format!("the release command runs: {}", command_text(command)));
+        irreversible.push(format!(
+            "the release command runs: {}",
+            command_text(command)
+        ));
     }
     if action == PlanAction::Replace {
-        irreversible.push("the service is removed and made anew, because Swarm refuses to change its mode".to_owned());
+        irreversible.push(
+            "the service is removed and made anew, because Swarm refuses to change its mode"
+                .to_owned(),
+        );
     }
     irreversible
 }
@@ -186,9 +228,14 @@ fn irreversible(spec: &ApplicationSpec, action: PlanAction) -> Vec<String> {
 fn warnings(spec: &ApplicationSpec, world: &World) -> Vec<String> {
     let mut warnings = Vec::new();
     if world.drifted {
-        warnings.push("somebody else has changed the service; this deployment replaces the change".to_owned());
+        warnings.push(
+            "somebody else has changed the service; this deployment replaces the change".to_owned(),
+        );
     }
-    let image_checks = world.built.as_ref().is_some_and(|image| image.has_health_check);
+    let image_checks = world
+        .built
+        .as_ref()
+        .is_some_and(|image| image.has_health_check);
     match &spec.health_check {
         Some(check) if check.start_period.is_none() && check.interval >= Duration::from_secs(10) => {
             warnings.push(format!(
@@ -216,4 +263,3 @@ fn warnings(spec: &ApplicationSpec, world: &World) -> Vec<String> {
     }
     warnings
 }
-

@@ -51,7 +51,9 @@ impl RetryPolicy {
                 Err(error) => error,
             };
             tries += 1;
-            let Retry::After(asked) = error.retry() else { return Err(error) };
+            let Retry::After(asked) = error.retry() else {
+                return Err(error);
+            };
             if self.tries.is_some_and(|most| tries >= most) {
                 return Err(error.with_retry(Retry::Exhausted));
             }
@@ -95,7 +97,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_permanent_error_is_not_tried_again() {
-        assert_eq!(tries_of(RetryPolicy::REMOTE, ErrorKind::BuildFailed).await.0, 1);
+        assert_eq!(
+            tries_of(RetryPolicy::REMOTE, ErrorKind::BuildFailed)
+                .await
+                .0,
+            1
+        );
     }
 
     #[tokio::test(start_paused = true)]

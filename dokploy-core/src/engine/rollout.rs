@@ -53,7 +53,11 @@ impl Rollout {
     pub(crate) fn new(label: String, policy: &UpdatePolicy, monitored: bool, now: Instant) -> Self {
         Self {
             label,
-            monitor: if monitored { policy.monitor } else { Duration::ZERO },
+            monitor: if monitored {
+                policy.monitor
+            } else {
+                Duration::ZERO
+            },
             policy: policy.clone(),
             first_seen: BTreeMap::new(),
             excused: BTreeSet::new(),
@@ -79,20 +83,30 @@ impl Rollout {
 
     /// Judges one observation.
     pub(crate) fn judge(&mut self, service: &ObservedService, now: Instant) -> Verdict {
-        let mine: Vec<_> = service.tasks.iter().filter(|task| self.is_mine(task)).collect();
+        let mine: Vec<_> = service
+            .tasks
+            .iter()
+            .filter(|task| self.is_mine(task))
+            .collect();
         let failed = mine
             .iter()
             .find(|task| task.state.is_failure() && !self.excused.contains(&task.id));
         if let Some(task) = failed {
             return failure(ErrorKind::Unhealthy, ended(task), HINT_LOG, Some(task));
         }
-        let healthy: BTreeSet<_> =
-            mine.iter().filter(|task| is_healthy(task)).map(|task| task.id.clone()).collect();
+        let healthy: BTreeSet<_> = mine
+            .iter()
+            .filter(|task| is_healthy(task))
+            .map(|task| task.id.clone())
+            .collect();
         if healthy.len() > self.healthy_most {
             self.healthy_most = healthy.len();
             self.progress_at = now;
         }
-        let others = service.tasks.iter().any(|task| !self.is_mine(task) && is_up(task));
+        let others = service
+            .tasks
+            .iter()
+            .any(|task| !self.is_mine(task) && is_up(task));
         if healthy.len() >= service.replicas as usize && !others {
             return self.monitor(healthy, service.replicas, now);
         }
@@ -106,7 +120,9 @@ impl Rollout {
             self.healthy_since = Some(now);
             self.healthy_tasks = healthy;
         }
-        let lasted = self.healthy_since.map_or(Duration::ZERO, |since| now - since);
+        let lasted = self
+            .healthy_since
+            .map_or(Duration::ZERO, |since| now - since);
         if replicas == 0 || lasted >= self.monitor {
             Verdict::Healthy
         } else {
@@ -123,7 +139,12 @@ impl Rollout {
                     describe(task),
                     self.policy.healthy_deadline.as_secs_f64()
                 );
-                return Some(failure(ErrorKind::TimedOut, message, hint_of(task), Some(task)));
+                return Some(failure(
+                    ErrorKind::TimedOut,
+                    message,
+                    hint_of(task),
+                    Some(task),
+                ));
             }
         }
         if now - self.progress_at > self.policy.progress_deadline {
@@ -131,7 +152,10 @@ impl Rollout {
                 "no further task became healthy within {} s",
                 self.policy.progress_deadline.as_secs_f64()
             );
-            let task = mine.iter().find(|task| task.wanted && !is_healthy(task)).copied();
+            let task = mine
+                .iter()
+                .find(|task| task.wanted && !is_healthy(task))
+                .copied();
             let hint = task.map_or(HINT_PLACEMENT, hint_of);
             return Some(failure(ErrorKind::TimedOut, message, hint, task));
         }
@@ -144,7 +168,10 @@ impl Rollout {
 
     /// The tasks for the live view: those that are up or just ended, new ones marked.
     pub(crate) fn views(&self, service: &ObservedService) -> Vec<TaskView> {
-        let shown = service.tasks.iter().filter(|task| self.is_mine(task) || is_up(task));
+        let shown = service
+            .tasks
+            .iter()
+            .filter(|task| self.is_mine(task) || is_up(task));
         let mut views: Vec<_> = shown.map(|task| self.view(task)).collect();
         views.sort_by(|a, b| (&a.slot, a.new, &a.id).cmp(&(&b.slot, b.new, &b.id)));
         views.truncate(TASK_VIEWS_MAX);
@@ -171,7 +198,11 @@ impl Rollout {
 
     /// How many tasks of the rollout are healthy.
     pub(crate) fn healthy_count(&self, service: &ObservedService) -> usize {
-        service.tasks.iter().filter(|task| self.is_mine(task) && is_healthy(task)).count()
+        service
+            .tasks
+            .iter()
+            .filter(|task| self.is_mine(task) && is_healthy(task))
+            .count()
     }
 }
 
@@ -181,12 +212,15 @@ const TASK_VIEWS_MAX: usize = 50;
 const HINT_LOG: &str = "the last lines of the task are in the evidence; see its log for more";
 const HINT_PLACEMENT: &str =
     "no node takes the task: look at constraints, reservations, published ports and free resources";
-const HINT_HEALTH: &str = "the health check never passed: look at its command, port and start period";
+const HINT_HEALTH: &str =
+    "the health check never passed: look at its command, port and start period";
 
 fn hint_of(task: &ObservedTask) -> &'static str {
     match task.state {
         TaskState::Pending => HINT_PLACEMENT,
-        TaskState::Preparing => "the image could not be pulled in time, or a volume or network is missing",
+        TaskState::Preparing => {
+            "the image could not be pulled in time, or a volume or network is missing"
+        }
         TaskState::Starting | TaskState::Running => HINT_HEALTH,
         _ => HINT_LOG,
     }
@@ -199,7 +233,12 @@ fn failure(
     task: Option<&ObservedTask>,
 ) -> Verdict {
     let task = task.map(|task| task.id.clone());
-    Verdict::Failed(Box::new(RolloutFailure { kind, message, hint, task }))
+    Verdict::Failed(Box::new(RolloutFailure {
+        kind,
+        message,
+        hint,
+        task,
+    }))
 }
 
 fn is_up(task: &ObservedTask) -> bool {
@@ -215,7 +254,10 @@ pub(crate) fn is_healthy(task: &ObservedTask) -> bool {
 
 fn is_rejected_or_unhealthy(task: &ObservedTask) -> bool {
     task.state == TaskState::Rejected
-        || task.error.as_deref().is_some_and(|error| error.contains("unhealthy"))
+        || task
+            .error
+            .as_deref()
+            .is_some_and(|error| error.contains("unhealthy"))
 }
 
 fn describe(task: &ObservedTask) -> String {
@@ -223,7 +265,11 @@ fn describe(task: &ObservedTask) -> String {
         (0, Some(node)) => format!("the task on node {node}"),
         (slot, _) => format!("task {slot}"),
     };
-    let detail = task.error.as_deref().or(task.message.as_deref()).unwrap_or_default();
+    let detail = task
+        .error
+        .as_deref()
+        .or(task.message.as_deref())
+        .unwrap_or_default();
     match detail {
         "" => format!("{name} ({})", task.state.as_str()),
         detail => format!("{name} ({}: {detail})", task.state.as_str()),
@@ -231,10 +277,16 @@ fn describe(task: &ObservedTask) -> String {
 }
 
 fn ended(task: &ObservedTask) -> String {
-    let unhealthy = task.error.as_deref().is_some_and(|error| error.contains("unhealthy"));
+    let unhealthy = task
+        .error
+        .as_deref()
+        .is_some_and(|error| error.contains("unhealthy"));
     match (task.state, task.exit_code) {
         (TaskState::Rejected, _) => format!("{} was rejected by its node", describe(task)),
-        (_, _) if unhealthy => format!("{} was stopped because its health check failed", describe(task)),
+        (_, _) if unhealthy => format!(
+            "{} was stopped because its health check failed",
+            describe(task)
+        ),
         (_, Some(0)) => format!("{} ended although it should go on running", describe(task)),
         (_, Some(code)) => format!("{} ended with exit code {code}", describe(task)),
         (_, None) => format!("{} ended", describe(task)),

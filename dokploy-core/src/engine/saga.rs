@@ -39,7 +39,11 @@ fn path(work: &Work) -> Result<Vec<Step>> {
             path.extend([Step::ResolveSource, Step::FetchSource, Step::BuildImage]);
             path.extend(spec.registry.is_some().then_some(Step::PushImage));
         }
-        path.extend(spec.release_command.is_some().then_some(Step::RunReleaseCommand));
+        path.extend(
+            spec.release_command
+                .is_some()
+                .then_some(Step::RunReleaseCommand),
+        );
     }
     path.extend([Step::ApplyService, Step::AwaitHealthy]);
     Ok(path)
@@ -56,9 +60,9 @@ async fn forwards(work: &Work, attempt: u32) -> Result<()> {
             .with_hint("look for what ends the process: memory, disk, or a bug"));
     }
     let total = work.deployment.spec.deadlines.total;
-    tokio::time::timeout(total, steps_forwards(work)).await.unwrap_or_else(|_| {
-        Err(timed_out("the deployment", total))
-    })
+    tokio::time::timeout(total, steps_forwards(work))
+        .await
+        .unwrap_or_else(|_| Err(timed_out("the deployment", total)))
 }
 
 async fn steps_forwards(work: &Work) -> Result<()> {
@@ -92,7 +96,11 @@ async fn effect(work: &Work, step: Step) -> Result<StepOutput> {
     work.pass(Point::BeforeEffect(step)).await?;
     work.stop.ensure_owned()?;
     let deadline = deadline(work, step);
-    let times = if work.inner.injection.repeats(step) { 2 } else { 1 };
+    let times = if work.inner.injection.repeats(step) {
+        2
+    } else {
+        1
+    };
     let mut output = Err(retry::stopped());
     for _ in 0..times {
         output = match deadline {
@@ -126,16 +134,47 @@ fn timed_out(what: &str, deadline: Duration) -> Error {
 
 async fn succeed(work: &Work) -> Result<()> {
     let state = work.journal.state();
-    let Some(StepOutput::Applied { release_id, changed, .. }) = state.output(Step::ApplyService)
+    let Some(StepOutput::Applied {
+        release_id,
+        changed,
+        ..
+    }) = state.output(Step::ApplyService)
     else {
-        return Err(Error::new(ErrorKind::Unexpected, "a deployment ended without a release"));
+        return Err(Error::new(
+            ErrorKind::Unexpected,
+            "a deployment ended without a release",
+        ));
     };
-    let reason = if *changed { Reason::Healthy } else { Reason::Unchanged };
+    let reason = if *changed {
+        Reason::Healthy
+    } else {
+        Reason::Unchanged
+    };
     if work.deployment.kind == DeploymentKind::Rollback {
         steps::mark_rolled_back(work, *release_id).await?;
     }
-    let succeeded = EventKind::Succeeded { release_id: *release_id, reason };
-    work.journal.append_all(vec![succeeded], Some(*release_id)).await
+    let succeeded = EventKind::Succeeded {
+        release_id: *release_id,
+        reason,
+    };
+    end(work, succeeded, Some(*release_id)).await
+}
+
+/// Writes the terminal event, and before it the end of the log, so that whoever sees the event finds all of the log.
+async fn end(work: &Work, event: EventKind, promote: Option<ReleaseId>) -> Result<()> {
+    let last_words = match &event {
+        EventKind::Failed { failure, .. } => format!("failed: {}", failure.message),
+        EventKind::RolledBack {
+            failure: Some(failure),
+            ..
+        } => {
+            format!("rolled back: {}", failure.message)
+        }
+        EventKind::Cancelled { message } => message.clone(),
+        event => event.name().to_owned(),
+    };
+    work.output.finish(&last_words).await;
+    work.journal.append_all(vec![event], promote).await
 }
 
 /// What follows when the way forwards ended with an error.
@@ -157,7 +196,7 @@ async fn decide(work: &Work, error: Error) -> Result<()> {
     let failure = write_failure(work, &error).await?;
     if !apply::touched(work).await? {
         let reason = reason_of(&failure);
-        return work.journal.append(EventKind::Failed { reason, failure }).await;
+        return fail(work, reason, failure).await;
     }
     if work.deployment.kind == DeploymentKind::Rollback {
         // A rollback is never rolled back: a person has to look.
@@ -185,9 +224,14 @@ async fn write_failure(work: &Work, error: &Error) -> Result<Failure> {
         .rev()
         .find(|(_, record)| record.status == crate::deployment::StepStatus::Running)
         .map(|(step, _)| *step);
-    let failure = work.failure(running, error).with_evidence(steps::evidence(work, error).await);
+    let failure = work
+        .failure(running, error)
+        .with_evidence(steps::evidence(work, error).await);
     if let Some(step) = running {
-        let failed = EventKind::StepFailed { step, failure: failure.clone() };
+        let failed = EventKind::StepFailed {
+            step,
+            failure: failure.clone(),
+        };
         work.journal.append(failed).await?;
     }
     Ok(failure)
@@ -198,9 +242,18 @@ async fn restore(work: &Work, failure: Failure) -> Result<()> {
         Ok(Some(release_id)) => {
             let reason = reason_of(&failure);
             let release_id = Some(release_id);
-            work.journal
-                .append(EventKind::RolledBack { reason, release_id, failure: Some(failure), by: None })
-                .await
+            let failure = Some(failure);
+            end(
+                work,
+                EventKind::RolledBack {
+                    reason,
+                    release_id,
+                    failure,
+                    by: None,
+                },
+                None,
+            )
+            .await
         }
         Ok(None) => fail(work, Reason::NothingToRestore, failure).await,
         Err(error) => restore_failed(work, failure, error).await,
@@ -224,9 +277,12 @@ async fn restore_failed(work: &Work, failure: Failure, error: Error) -> Result<(
         return Err(error);
     }
     let mut failure = failure;
-    failure.causes.push(format!("the previous release could not be restored: {error}"));
+    failure.causes.push(format!(
+        "the previous release could not be restored: {error}"
+    ));
     failure.hint = Some(
-        "the service is left as it is: look at its tasks, then deploy or roll back by hand".to_owned(),
+        "the service is left as it is: look at its tasks, then deploy or roll back by hand"
+            .to_owned(),
     );
     fail(work, Reason::RollbackFailed, failure).await
 }
@@ -244,11 +300,18 @@ async fn cancel(work: &Work) -> Result<()> {
     } else {
         "cancelled before the service was touched"
     };
-    work.journal.append(EventKind::Cancelled { message: message.to_owned() }).await
+    end(
+        work,
+        EventKind::Cancelled {
+            message: message.to_owned(),
+        },
+        None,
+    )
+    .await
 }
 
 async fn fail(work: &Work, reason: Reason, failure: Failure) -> Result<()> {
-    work.journal.append(EventKind::Failed { reason, failure }).await
+    end(work, EventKind::Failed { reason, failure }, None).await
 }
 
 fn reason_of(failure: &Failure) -> Reason {

@@ -18,16 +18,23 @@ pub(crate) async fn run(inner: Arc<Inner>) {
     let mut limiter = StartLimiter::new(inner.options.starts_per_minute);
     let mut signals = inner.bus.subscribe();
     loop {
-        let Some(slot) = free_slot(&inner, &slots).await else { return };
-        let claimed = claim(&inner, slot, &mut limiter).await.unwrap_or_else(|error| {
-            tracing::warn!(error = %error, "the queue cannot be read; looking again");
-            false
-        });
+        let Some(slot) = free_slot(&inner, &slots).await else {
+            return;
+        };
+        let claimed = claim(&inner, slot, &mut limiter)
+            .await
+            .unwrap_or_else(|error| {
+                tracing::warn!(error = %error, "the queue cannot be read; looking again");
+                false
+            });
         if claimed {
             continue;
         }
         // Signals only wake up; polling remains, because a bus may lose them.
-        let pause = limiter.pause().min(inner.options.poll_interval).max(Duration::from_millis(10));
+        let pause = limiter
+            .pause()
+            .min(inner.options.poll_interval)
+            .max(Duration::from_millis(10));
         tokio::select! {
             () = inner.shutdown.cancelled() => return,
             () = tokio::time::sleep(pause) => {}
@@ -51,7 +58,10 @@ async fn claim(
     limiter: &mut StartLimiter,
 ) -> Result<bool> {
     let resume_only = !limiter.may_start();
-    let claim = inner.store.claim_next(inner.worker, inner.options.lease, resume_only).await?;
+    let claim = inner
+        .store
+        .claim_next(inner.worker, inner.options.lease, resume_only)
+        .await?;
     let Some(claim) = claim else { return Ok(false) };
     if claim.deployment.state.attempt == 0 {
         limiter.started();
@@ -89,11 +99,18 @@ impl StartLimiter {
     const WINDOW: Duration = Duration::from_secs(60);
 
     fn new(most: u32) -> Self {
-        Self { most: most as usize, starts: VecDeque::new() }
+        Self {
+            most: most as usize,
+            starts: VecDeque::new(),
+        }
     }
 
     fn may_start(&mut self) -> bool {
-        while self.starts.front().is_some_and(|start| start.elapsed() >= Self::WINDOW) {
+        while self
+            .starts
+            .front()
+            .is_some_and(|start| start.elapsed() >= Self::WINDOW)
+        {
             self.starts.pop_front();
         }
         self.starts.len() < self.most

@@ -9,7 +9,11 @@ use crate::secret::{Context, Keyring, Redactor, SealedSecret, Secret};
 
 /// Names the place of a value within an application's specification.
 fn context<'a>(row: &'a str, column: &'a str) -> Context<'a> {
-    Context { table: "application", row, column }
+    Context {
+        table: "application",
+        row,
+        column,
+    }
 }
 
 /// Replaces every new secret by its sealed form. What was sealed before must open here: a sealed value of another
@@ -27,7 +31,12 @@ pub(crate) fn seal(
     }
     for (id, value) in &mut spec.build_secrets {
         let column = build_column(id);
-        seal_value(keyring, value, context(&row, &column), &format!("buildSecrets.{id}"))?;
+        seal_value(
+            keyring,
+            value,
+            context(&row, &column),
+            &format!("buildSecrets.{id}"),
+        )?;
     }
     Ok(spec)
 }
@@ -45,7 +54,8 @@ fn seal_value(
             Ok(())
         }
         EnvValue::Sealed(sealed) => keyring.open(sealed, context).map(drop).map_err(|error| {
-            Error::invalid_field(field, "is a sealed value that does not belong here").with_source(error)
+            Error::invalid_field(field, "is a sealed value that does not belong here")
+                .with_source(error)
         }),
     }
 }

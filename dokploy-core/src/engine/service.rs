@@ -15,7 +15,10 @@ pub(crate) const fn mebibytes(value: u64) -> u64 {
 }
 
 /// Cores as billionths of a core.
-#[expect(clippy::cast_possible_truncation, reason = "validated to be at most a few thousand cores")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "validated to be at most a few thousand cores"
+)]
 pub(crate) fn nano_cpus(cores: f64) -> i64 {
     (cores * 1e9).round() as i64
 }
@@ -24,7 +27,10 @@ pub(crate) fn nano_cpus(cores: f64) -> i64 {
 pub(crate) fn ownership(deployment: &Deployment) -> BTreeMap<String, String> {
     BTreeMap::from([
         (label::MANAGED_BY.to_owned(), "dokploy".to_owned()),
-        (label::APPLICATION.to_owned(), deployment.application_id.to_string()),
+        (
+            label::APPLICATION.to_owned(),
+            deployment.application_id.to_string(),
+        ),
         (label::PROJECT.to_owned(), deployment.project_id.to_string()),
     ])
 }
@@ -90,7 +96,12 @@ pub(crate) struct ServiceInput<'a> {
 
 /// The service that a specification becomes.
 pub(crate) fn service_spec(input: &ServiceInput<'_>) -> ServiceSpec {
-    let ServiceInput { deployment, spec, opened, .. } = input;
+    let ServiceInput {
+        deployment,
+        spec,
+        opened,
+        ..
+    } = input;
     let mut service = ServiceSpec {
         name: deployment.service_name.clone(),
         labels: spec.labels.clone(),
@@ -120,16 +131,28 @@ pub(crate) fn service_spec(input: &ServiceInput<'_>) -> ServiceSpec {
         stop_grace: spec.stop_grace,
         order: update_order(spec).order,
         parallelism: spec.update.parallelism,
-        delay: if spec.replicas > 1 { spec.update.delay } else { std::time::Duration::ZERO },
+        delay: if spec.replicas > 1 {
+            spec.update.delay
+        } else {
+            std::time::Duration::ZERO
+        },
         monitor: spec.update.monitor,
     };
-    service.labels.extend(traefik_labels(&deployment.service_name, &spec.domains));
+    service
+        .labels
+        .extend(traefik_labels(&deployment.service_name, &spec.domains));
     service.labels.extend(ownership(deployment));
     let digest = content_digest(&service);
     service.labels.insert(label::SPEC.to_owned(), digest);
-    service.labels.extend(rollout_labels(deployment, input.step));
-    service.labels.insert(label::EPOCH.to_owned(), input.epoch.to_string());
-    service.labels.insert(label::RELEASE.to_owned(), input.release.clone());
+    service
+        .labels
+        .extend(rollout_labels(deployment, input.step));
+    service
+        .labels
+        .insert(label::EPOCH.to_owned(), input.epoch.to_string());
+    service
+        .labels
+        .insert(label::RELEASE.to_owned(), input.release.clone());
     service
         .container_labels
         .insert(label::ROLLOUT.to_owned(), rollout(deployment, input.step));
@@ -155,7 +178,9 @@ fn content_digest(service: &ServiceSpec) -> String {
     // `Debug` of `Secret` shows nothing, so that the values are added one by one.
     fingerprint.part(format!("{service:?}").as_bytes());
     for (key, value) in &service.env {
-        fingerprint.part(key.as_bytes()).part(value.expose().as_bytes());
+        fingerprint
+            .part(key.as_bytes())
+            .part(value.expose().as_bytes());
     }
     fingerprint.finish()
 }

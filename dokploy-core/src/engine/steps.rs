@@ -13,9 +13,9 @@ use super::worker::Work;
 use crate::deployment::{EventKind, Reason, Status, Step, StepOutput};
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::ReleaseId;
+use crate::model::PageRequest;
 use crate::model::Revision;
 use crate::store::{Append, DeploymentFilter};
-use crate::model::PageRequest;
 
 /// Runs the effect of one step and answers what it found or made.
 pub(crate) async fn run(work: &Work, step: Step) -> Result<StepOutput> {
@@ -34,7 +34,7 @@ pub(crate) async fn run(work: &Work, step: Step) -> Result<StepOutput> {
 /// What was seen when a step failed: the last lines of the build or of the release command.
 pub(crate) async fn evidence(work: &Work, error: &Error) -> Vec<String> {
     match error.kind() {
-        ErrorKind::BuildFailed | ErrorKind::TimedOut => work.log.tail(20).await,
+        ErrorKind::BuildFailed | ErrorKind::TimedOut => work.output.recent(),
         ErrorKind::Unhealthy => await_healthy::evidence(work, error).await,
         _ => Vec::new(),
     }
@@ -44,14 +44,19 @@ pub(crate) async fn evidence(work: &Work, error: &Error) -> Vec<String> {
 fn revision(work: &Work) -> Result<Revision> {
     match work.journal.state().output(Step::ResolveSource) {
         Some(StepOutput::Resolved { revision }) => Ok(revision.clone()),
-        _ => Err(Error::new(ErrorKind::Unexpected, "the source was not resolved")),
+        _ => Err(Error::new(
+            ErrorKind::Unexpected,
+            "the source was not resolved",
+        )),
     }
 }
 
 /// Says of the deployments whose release is gone back from that a person rolled them back.
 pub(crate) async fn mark_rolled_back(work: &Work, to: ReleaseId) -> Result<()> {
     let store = &work.inner.store;
-    let application = store.find_application(work.deployment.application_id).await?;
+    let application = store
+        .find_application(work.deployment.application_id)
+        .await?;
     let Some(current) = application.and_then(|application| application.current_release_id) else {
         return Ok(());
     };
@@ -63,7 +68,15 @@ pub(crate) async fn mark_rolled_back(work: &Work, to: ReleaseId) -> Result<()> {
         project: None,
         status: Some(Status::Success),
     };
-    let page = store.list_deployments(&filter, PageRequest { limit: 200, before: None }).await?;
+    let page = store
+        .list_deployments(
+            &filter,
+            PageRequest {
+                limit: 200,
+                before: None,
+            },
+        )
+        .await?;
     let replaced = page.items.into_iter().filter(|deployment| {
         deployment.state.release_id == Some(current) && deployment.id != work.deployment.id
     });

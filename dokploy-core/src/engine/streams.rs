@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::StreamExt;
 use futures::stream::{self, BoxStream};
+use futures::{FutureExt, StreamExt};
 
 use super::Inner;
 use crate::bus::Signal;
@@ -37,8 +37,14 @@ pub(crate) fn events(
 ) -> BoxStream<'static, Result<Event>> {
     // Subscribed before the first read, so that nothing falls between the two.
     let signals = inner.bus.subscribe();
-    let watching =
-        Watching { inner, id, after, ready: VecDeque::new(), signals, ended: false };
+    let watching = Watching {
+        inner,
+        id,
+        after,
+        ready: VecDeque::new(),
+        signals,
+        ended: false,
+    };
     stream::unfold(watching, |mut watching| async move {
         let next = watching.next().await?;
         watching.ended |= next.is_err();
@@ -70,7 +76,9 @@ impl Watching {
     /// after it is found by the next read.
     async fn read(&mut self) -> Result<bool> {
         let found = self.inner.store.find_deployment(self.id).await?;
-        let state = found.ok_or_else(|| Error::not_found("deployment", self.id))?.state;
+        let state = found
+            .ok_or_else(|| Error::not_found("deployment", self.id))?
+            .state;
         let new = self.inner.store.events(self.id, self.after, BATCH).await?;
         let last = new.last().map_or(self.after, |event| event.seq);
         self.ended = state.status.is_terminal() && last >= state.seq;
@@ -103,17 +111,15 @@ pub(crate) fn log(
     after: u64,
     follow: bool,
 ) -> BoxStream<'static, Result<LogLine>> {
-    let end = Arc::clone(&inner);
-    let lines = inner.logs.read(id, after, follow);
-    if !follow {
-        return lines;
-    }
-    // The log ends by itself where it is written by this process; where another one writes it, the events tell.
-    let ended = async move {
-        let mut events = events(end, id, 0);
-        while events.next().await.is_some() {}
-        // What was written last is still on its way into the file.
-        tokio::time::sleep(LOOK_INTERVAL).await;
-    };
-    lines.take_until(Box::pin(ended)).boxed()
+    let logs = inner.logs.clone();
+    let until = follow.then(|| {
+        // The log is complete before the terminal event is written.
+        let ended = async move {
+            events(inner, id, 0)
+                .for_each(|_| futures::future::ready(()))
+                .await
+        };
+        ended.boxed()
+    });
+    logs.read(id, after, until)
 }

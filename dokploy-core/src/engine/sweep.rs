@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::sealing::Opened;
 use super::service;
 use super::worker::Work;
-use super::sealing::Opened;
 use crate::deployment::{Step, StepOutput};
 use crate::error::Result;
 use crate::model::Release;
@@ -22,7 +22,9 @@ async fn sweep(work: &Work) -> Result<()> {
     let store = &work.inner.store;
     let application = work.deployment.application_id;
     let keep = u32::try_from(Release::RETAINED_COUNT).unwrap_or(10);
-    store.retire_releases(application, keep, work.inner.clock.now()).await?;
+    store
+        .retire_releases(application, keep, work.inner.clock.now())
+        .await?;
     let retained: Vec<_> = store
         .retained_releases()
         .await?
@@ -30,8 +32,7 @@ async fn sweep(work: &Work) -> Result<()> {
         .filter(|release| release.application_id == application)
         .collect();
     let needed = Needed::of(work, &retained)?;
-    let labels =
-        BTreeMap::from([(label::APPLICATION.to_owned(), application.to_string())]);
+    let labels = BTreeMap::from([(label::APPLICATION.to_owned(), application.to_string())]);
     for kind in [OwnedKind::Image, OwnedKind::Secret] {
         for object in work.inner.runtime.list_owned(kind, &labels).await? {
             if !needed.contains(&object) {
@@ -50,18 +51,26 @@ struct Needed {
 
 impl Needed {
     fn of(work: &Work, retained: &[Release]) -> Result<Self> {
-        let mut needed = Self { images: BTreeSet::new(), secrets: BTreeSet::new() };
+        let mut needed = Self {
+            images: BTreeSet::new(),
+            secrets: BTreeSet::new(),
+        };
         let name = &work.deployment.service_name;
         needed.add_secrets(name, &work.opened);
-        if let Some(StepOutput::Built { image, image_id, .. }) =
-            work.journal.state().output(Step::BuildImage)
+        if let Some(StepOutput::Built {
+            image, image_id, ..
+        }) = work.journal.state().output(Step::BuildImage)
         {
             needed.images.extend([image.clone(), image_id.clone()]);
         }
         for release in retained {
-            needed.images.extend([release.image.clone(), release.image_reference.clone()]);
+            needed
+                .images
+                .extend([release.image.clone(), release.image_reference.clone()]);
             if let Some(registry) = &release.spec.registry {
-                needed.images.insert(format!("{registry}/{}", release.image));
+                needed
+                    .images
+                    .insert(format!("{registry}/{}", release.image));
             }
             let opened = Opened::of(&work.inner.keyring, release.application_id, &release.spec)?;
             needed.add_secrets(name, &opened);
@@ -70,7 +79,10 @@ impl Needed {
     }
 
     fn add_secrets(&mut self, service_name: &str, opened: &Opened) {
-        let names = opened.files.iter().map(|file| service::secret_name(service_name, &file.digest));
+        let names = opened
+            .files
+            .iter()
+            .map(|file| service::secret_name(service_name, &file.digest));
         self.secrets.extend(names);
     }
 

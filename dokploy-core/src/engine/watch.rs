@@ -36,12 +36,23 @@ pub(crate) async fn run(inner: Arc<Inner>) {
 }
 
 async fn look(inner: &Inner, short: &mut BTreeMap<ApplicationId, u32>) -> Result<()> {
-    for object in inner.runtime.list_owned(OwnedKind::Service, &BTreeMap::new()).await? {
-        let id = object.labels.get(label::APPLICATION).and_then(|id| id.parse().ok());
+    for object in inner
+        .runtime
+        .list_owned(OwnedKind::Service, &BTreeMap::new())
+        .await?
+    {
+        let id = object
+            .labels
+            .get(label::APPLICATION)
+            .and_then(|id| id.parse().ok());
         let Some(id) = id else { continue };
         // The services of another installation on the same swarm are not in our store.
-        let Some(application) = inner.store.find_application(id).await? else { continue };
-        let Some(serving) = serving(inner, &application).await? else { continue };
+        let Some(application) = inner.store.find_application(id).await? else {
+            continue;
+        };
+        let Some(serving) = serving(inner, &application).await? else {
+            continue;
+        };
         if let Some(service) = inner.runtime.observe_service(&object.name).await? {
             report(inner, &application, &serving, &service, short).await?;
         }
@@ -51,11 +62,22 @@ async fn look(inner: &Inner, short: &mut BTreeMap<ApplicationId, u32>) -> Result
 
 /// The successful deployment whose release serves, unless a deployment is under way: then there is nothing to report.
 async fn serving(inner: &Inner, application: &Application) -> Result<Option<Deployment>> {
-    let Some(current) = application.current_release_id else { return Ok(None) };
-    let filter =
-        DeploymentFilter { application: Some(application.id), ..DeploymentFilter::default() };
-    let page = inner.store.list_deployments(&filter, PageRequest::first()).await?;
-    if page.items.iter().any(|deployment| !deployment.state.status.is_terminal()) {
+    let Some(current) = application.current_release_id else {
+        return Ok(None);
+    };
+    let filter = DeploymentFilter {
+        application: Some(application.id),
+        ..DeploymentFilter::default()
+    };
+    let page = inner
+        .store
+        .list_deployments(&filter, PageRequest::first())
+        .await?;
+    if page
+        .items
+        .iter()
+        .any(|deployment| !deployment.state.status.is_terminal())
+    {
         return Ok(None);
     }
     Ok(page.items.into_iter().find(|deployment| {
@@ -79,10 +101,22 @@ async fn report(
         );
         return append(inner, serving, EventKind::Drifted { message }).await;
     }
-    let wanted = if application.stopped { 0 } else { service.replicas };
-    let healthy = service.tasks.iter().filter(|task| rollout::is_healthy(task)).count();
+    let wanted = if application.stopped {
+        0
+    } else {
+        service.replicas
+    };
+    let healthy = service
+        .tasks
+        .iter()
+        .filter(|task| rollout::is_healthy(task))
+        .count();
     let looks = short.entry(application.id).or_default();
-    *looks = if healthy < wanted as usize { looks.saturating_add(1) } else { 0 };
+    *looks = if healthy < wanted as usize {
+        looks.saturating_add(1)
+    } else {
+        0
+    };
     match (*looks, state.degraded) {
         (2.., false) => {
             let message = format!("{healthy} of {wanted} replicas are healthy");

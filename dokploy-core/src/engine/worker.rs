@@ -6,11 +6,11 @@ use tracing::Instrument;
 
 use super::journal::Journal;
 use super::lease::{self, Stop, StopCause};
+use super::output::Output;
 use super::sealing::Opened;
 use super::{Inner, Point, saga};
 use crate::deployment::{EventKind, Failure, Reason, Status};
 use crate::error::{Error, ErrorKind, Result};
-use crate::log::LogWriter;
 use crate::model::Deployment;
 use crate::store::Claim;
 
@@ -19,7 +19,7 @@ pub(crate) struct Work {
     pub(crate) inner: Arc<Inner>,
     pub(crate) journal: Journal,
     pub(crate) stop: Stop,
-    pub(crate) log: LogWriter,
+    pub(crate) output: Output,
     /// Secrets of the deployment in clear, in memory only.
     pub(crate) opened: Opened,
     /// The deployment as it was when it was claimed; its state is in the journal.
@@ -72,12 +72,18 @@ pub(crate) async fn run(inner: Arc<Inner>, claim: Claim) {
         Err(error) if error.kind() == ErrorKind::LeaseLost => {
             tracing::warn!("another worker has the deployment: nothing more is written here");
         }
-        Err(error) => tracing::error!(error = ?error, "a deployment could not be worked on; it will be resumed"),
+        Err(error) => {
+            tracing::error!(error = ?error, "a deployment could not be worked on; it will be resumed")
+        }
     }
 }
 
 async fn work(inner: Arc<Inner>, claim: Claim, stop: Stop) -> Result<()> {
-    let Claim { deployment, fence, attempt } = claim;
+    let Claim {
+        deployment,
+        fence,
+        attempt,
+    } = claim;
     let journal = Journal::new(
         Arc::clone(&inner),
         deployment.clone(),
@@ -85,21 +91,30 @@ async fn work(inner: Arc<Inner>, claim: Claim, stop: Stop) -> Result<()> {
         stop.everything().clone(),
     );
     inner.injection.at(Point::Claimed).await?;
-    let claimed = EventKind::Claimed { worker: fence.worker, epoch: fence.epoch, attempt };
+    let claimed = EventKind::Claimed {
+        worker: fence.worker,
+        epoch: fence.epoch,
+        attempt,
+    };
     journal.append(claimed).await?;
     let opened = match Opened::of(&inner.keyring, deployment.application_id, &deployment.spec) {
         Ok(opened) => opened,
         Err(error) => return give_up(&journal, &error).await,
     };
-    let log = inner.logs.writer(deployment.id, opened.redactor.clone())?;
-    let work = Work { inner, journal, stop, log, opened, deployment };
+    let output = Output::open(&inner.logs, deployment.id, opened.redactor.clone()).await?;
+    let work = Work {
+        inner,
+        journal,
+        stop,
+        output,
+        opened,
+        deployment,
+    };
     let outcome = Box::pin(saga::run(&work, attempt)).await;
-    let outcome = match outcome {
+    match outcome {
         Err(error) => stop_working(&work, error).await,
         Ok(()) => Ok(()),
-    };
-    work.log.finish(&work.journal.state().message).await;
-    outcome
+    }
 }
 
 /// The saga ended without a terminal event: hand the deployment back when the engine stops, leave it to its new owner
@@ -107,15 +122,23 @@ async fn work(inner: Arc<Inner>, claim: Claim, stop: Stop) -> Result<()> {
 async fn stop_working(work: &Work, error: Error) -> Result<()> {
     let lost = error.kind() == ErrorKind::LeaseLost;
     if work.stop.cause() == Some(StopCause::Shutdown) && !lost {
-        let handed_back = EventKind::HandedBack { worker: work.inner.worker };
+        let handed_back = EventKind::HandedBack {
+            worker: work.inner.worker,
+        };
         // The journal no longer waits for a store that is away: a lease that ends by itself hands back as well.
         let appended = work.journal.append(handed_back).await;
-        work.inner.store.release_lease(work.deployment.id, work.journal.fence()).await?;
+        work.inner
+            .store
+            .release_lease(work.deployment.id, work.journal.fence())
+            .await?;
         return appended;
     }
     if !lost && !work.journal.state().status.is_terminal() {
         // Something that no step could decide: the next worker looks at it afresh.
-        work.inner.store.release_lease(work.deployment.id, work.journal.fence()).await?;
+        work.inner
+            .store
+            .release_lease(work.deployment.id, work.journal.fence())
+            .await?;
     }
     Err(error)
 }
@@ -124,5 +147,10 @@ async fn stop_working(work: &Work, error: Error) -> Result<()> {
 async fn give_up(journal: &Journal, error: &Error) -> Result<()> {
     debug_assert!(journal.state().status != Status::Success);
     let failure = Failure::from_error(None, error);
-    journal.append(EventKind::Failed { reason: Reason::StepFailed, failure }).await
+    journal
+        .append(EventKind::Failed {
+            reason: Reason::StepFailed,
+            failure,
+        })
+        .await
 }

@@ -2,12 +2,16 @@
 
 mod build;
 mod connect;
+mod convert;
 mod error;
 mod image;
+mod lines;
 mod logs;
+mod messages;
 mod network;
 mod observe;
 mod owned;
+mod placement;
 mod push;
 mod reference;
 mod registry;
@@ -150,7 +154,7 @@ impl ContainerRuntime for DockerRuntime {
         credential: Option<&RegistryCredential>,
         cancel: &CancellationToken,
     ) -> Result<Image> {
-        image::pull(&self.docker, reference, credential, cancel).await
+        image::pull(&self.docker, &self.engine, reference, credential, cancel).await
     }
 
     async fn push_image(
@@ -161,7 +165,16 @@ impl ContainerRuntime for DockerRuntime {
         log: Arc<dyn LogSink>,
         cancel: &CancellationToken,
     ) -> Result<String> {
-        push::push(&self.docker, image_id, name, credential, &*log, cancel).await
+        push::push(
+            &self.docker,
+            &self.engine,
+            image_id,
+            name,
+            credential,
+            &*log,
+            cancel,
+        )
+        .await
     }
 
     async fn resolve_digest(
@@ -169,7 +182,7 @@ impl ContainerRuntime for DockerRuntime {
         reference: &str,
         credential: Option<&RegistryCredential>,
     ) -> Result<String> {
-        registry::resolve_digest(&self.docker, &self.engine, reference, credential).await
+        registry::resolve_digest(&self.docker, reference, credential).await
     }
 
     async fn apply_service(
@@ -207,11 +220,11 @@ impl ContainerRuntime for DockerRuntime {
     }
 
     async fn task_tail(&self, task_id: &str, lines: u32) -> Result<Vec<String>> {
-        logs::task_tail(&self.docker, task_id, lines).await
+        logs::task_tail(&self.engine, task_id, lines).await
     }
 
     fn service_logs(&self, query: &ServiceLogQuery) -> BoxStream<'static, Result<ServiceLogLine>> {
-        logs::service(&self.docker, query)
+        logs::service(&self.docker, &self.engine, query)
     }
 
     async fn service_stats(&self, name: &str) -> Result<ServiceStats> {
@@ -225,7 +238,7 @@ impl ContainerRuntime for DockerRuntime {
         log: Arc<dyn LogSink>,
         cancel: &CancellationToken,
     ) -> Result<TaskOutcome> {
-        task::run(&self.docker, spec, deadline, &*log, cancel).await
+        task::run(&self.docker, &self.engine, spec, deadline, &*log, cancel).await
     }
 
     async fn remove_task(&self, name: &str) -> Result<()> {

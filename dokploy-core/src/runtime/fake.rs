@@ -37,6 +37,7 @@ use self::world::World;
 use super::{Image, TaskSpec};
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
+use crate::secret::Secret;
 
 /// A [`ContainerRuntime`](super::ContainerRuntime) in memory. Clones share their state.
 ///
@@ -204,6 +205,11 @@ impl FakeRuntime {
     /// Takes the engine away, so that every call answers `unavailable`, or brings it back. Its containers go on.
     pub fn set_away(&self, away: bool) {
         self.change(|world| world.faults.set_away(away));
+    }
+
+    /// The value of a secret that was made, for a look at what a container would get.
+    pub fn secret(&self, name: &str) -> Option<Secret> {
+        self.look(|world| world.secrets.get(name)?.value.clone())
     }
 
     /// How often a method was called, failed calls included.

@@ -190,8 +190,8 @@ impl Keyring {
     /// key learns anything about the value.
     pub fn digest(&self, value: &Secret, context: Context<'_>) -> String {
         let key = &self.keys[&self.primary];
-        let mut mac = Hmac::<Sha256>::new_from_slice(key.as_ref())
-            .expect("a key of any length can be used");
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(key.as_ref()).expect("a key of any length can be used");
         mac.update(&context.associated_data("digest"));
         mac.update(value.expose().as_bytes());
         hex::encode(mac.finalize().into_bytes())

@@ -18,6 +18,7 @@ pub(crate) use self::tar::TarWriter;
 pub(crate) use self::walk::{Selection, Walk};
 use super::ContextRequest;
 use super::tree::{self, EntryKind, TreePath, TreeStore};
+use super::work::blocking;
 use crate::error::Result;
 
 /// Bytes of one chunk.
@@ -32,7 +33,7 @@ pub(crate) fn stream<S: TreeStore>(
 ) -> BoxStream<'static, Result<Bytes>> {
     stream::once(async move {
         let (sender, receiver) = mpsc::channel(CHUNKS_MAX);
-        let walk = tree::blocking(move || write(&*store, &request, ChunkSink::new(sender)));
+        let walk = blocking(move || write(&*store, &request, ChunkSink::new(sender)));
         // What the walk returns is the end of the stream: one that failed is never mistaken for a finished one.
         let end = stream::once(walk).filter_map(async |outcome| outcome.err().map(Err));
         ReceiverStream::new(receiver).map(Ok).chain(end)

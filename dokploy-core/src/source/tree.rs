@@ -9,8 +9,10 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 
-use super::{ContextRequest, SourceTree, context};
+pub(crate) use super::work::blocking;
+use super::{ContextRequest, SourceTree, checkout, context};
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::Revision;
 
 /// Deepest nesting of directories that is walked.
 pub(crate) const DEPTH_MAX: usize = 256;
@@ -81,6 +83,11 @@ pub(crate) trait TreeStore: Send + Sync + Debug + 'static {
     /// Starts a walk. Called on a thread that may block, on which the walk then stays.
     fn reader(&self) -> Result<Self::Reader>;
 
+    /// See [`SourceTree::revision`].
+    fn revision(&self) -> Option<&Revision> {
+        None
+    }
+
     /// Called after a walk has given everything, before its last byte counts: where a tree can change beneath the walk,
     /// this says whether it did.
     fn verify(&self) -> Result<()> {
@@ -100,6 +107,10 @@ impl<S: TreeStore> WalkedTree<S> {
 
 #[async_trait]
 impl<S: TreeStore> SourceTree for WalkedTree<S> {
+    fn revision(&self) -> Option<&Revision> {
+        self.0.revision()
+    }
+
     async fn read_file(&self, path: &str, bytes_max: u64) -> Result<Option<Bytes>> {
         let path = TreePath::parse("path", path)?;
         let store = Arc::clone(&self.0);
@@ -114,28 +125,11 @@ impl<S: TreeStore> SourceTree for WalkedTree<S> {
         let directory = directory.to_owned();
         let store = Arc::clone(&self.0);
         blocking(move || {
-            super::checkout::write(&mut store.reader()?, &directory)?;
+            checkout::write(&mut store.reader()?, &directory)?;
             store.verify()
         })
         .await
     }
-}
-
-/// Runs blocking work off the runtime's threads; a panic becomes an error.
-pub(crate) async fn blocking<T, F>(work: F) -> Result<T>
-where
-    T: Send + 'static,
-    F: FnOnce() -> Result<T> + Send + 'static,
-{
-    tokio::task::spawn_blocking(work)
-        .await
-        .unwrap_or_else(|error| {
-            Err(Error::new(
-                ErrorKind::Unexpected,
-                "reading the source stopped before its end",
-            )
-            .with_source(error))
-        })
 }
 
 /// A relative path inside a tree, in clean components.

@@ -13,6 +13,16 @@ pub(super) fn taken(what: &str, name: impl Display) -> Error {
     .with_hint("choose another name, or use the one that exists")
 }
 
+/// Names the thing where a database only says that a unique index refused it.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(super) fn if_taken(error: Error, what: &str, name: impl Display) -> Error {
+    if error.kind() == ErrorKind::AlreadyExists {
+        taken(what, name).with_source(error)
+    } else {
+        error
+    }
+}
+
 pub(super) fn stale_version(what: &str, id: impl Display) -> Error {
     Error::new(
         ErrorKind::Conflict,

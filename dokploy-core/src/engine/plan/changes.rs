@@ -8,8 +8,15 @@ use crate::deployer::Change;
 use crate::model::ApplicationSpec;
 
 /// Fields that Swarm takes over without replacing a task, or that only we look at.
-const WITHOUT_RESTART: &[&str] =
-    &["labels", "domains", "replicas", "update", "deadlines", "autoDeploy", "releaseCommand"];
+const WITHOUT_RESTART: &[&str] = &[
+    "labels",
+    "domains",
+    "replicas",
+    "update",
+    "deadlines",
+    "autoDeploy",
+    "releaseCommand",
+];
 
 /// Fields that only concern how an image is made: a change of them shows as another image.
 const OF_THE_BUILD: &[&str] = &[
@@ -90,7 +97,11 @@ fn add_environment(leaves: &mut BTreeMap<String, Leaf>, variables: &Value) {
         let key = variable["key"].as_str().unwrap_or_default();
         add(leaves, format!("envVars.{key}"), &variable["value"]);
         if variable["delivery"] != "env" {
-            add(leaves, format!("envVars.{key}.delivery"), &variable["delivery"]);
+            add(
+                leaves,
+                format!("envVars.{key}.delivery"),
+                &variable["delivery"],
+            );
         }
     }
 }
@@ -99,7 +110,10 @@ fn add(leaves: &mut BTreeMap<String, Leaf>, path: String, value: &Value) {
     match value {
         Value::Null => {}
         Value::Object(fields) if fields.contains_key("sealed") => {
-            let leaf = Leaf { compared: value.to_string(), shown: "(secret)".to_owned() };
+            let leaf = Leaf {
+                compared: value.to_string(),
+                shown: "(secret)".to_owned(),
+            };
             leaves.insert(path, leaf);
         }
         Value::Object(fields) => {
@@ -113,11 +127,23 @@ fn add(leaves: &mut BTreeMap<String, Leaf>, path: String, value: &Value) {
             }
         }
         Value::String(text) => {
-            leaves.insert(path, Leaf { compared: text.clone(), shown: text.clone() });
+            leaves.insert(
+                path,
+                Leaf {
+                    compared: text.clone(),
+                    shown: text.clone(),
+                },
+            );
         }
         value => {
             let text = value.to_string();
-            leaves.insert(path, Leaf { compared: text.clone(), shown: text });
+            leaves.insert(
+                path,
+                Leaf {
+                    compared: text.clone(),
+                    shown: text,
+                },
+            );
         }
     }
 }
@@ -129,7 +155,10 @@ mod tests {
     use crate::secret::SealedSecret;
 
     fn sealed(text: &str) -> EnvVar {
-        let sealed = SealedSecret { key_id: "k".into(), sealed: text.into() };
+        let sealed = SealedSecret {
+            key_id: "k".into(),
+            sealed: text.into(),
+        };
         EnvVar {
             key: "TOKEN".into(),
             value: EnvValue::Sealed(sealed),

@@ -26,7 +26,11 @@ pub(super) async fn run(work: &Work) -> Result<StepOutput> {
         },
     )
     .await?;
-    let release_id = if applied.changed { release.id } else { current(work).await?.unwrap_or(release.id) };
+    let release_id = if applied.changed {
+        release.id
+    } else {
+        current(work).await?.unwrap_or(release.id)
+    };
     Ok(StepOutput::Applied {
         release_id,
         service_version: applied.service.version,
@@ -37,7 +41,11 @@ pub(super) async fn run(work: &Work) -> Result<StepOutput> {
 }
 
 async fn current(work: &Work) -> Result<Option<ReleaseId>> {
-    let application = work.inner.store.find_application(work.deployment.application_id).await?;
+    let application = work
+        .inner
+        .store
+        .find_application(work.deployment.application_id)
+        .await?;
     Ok(application.and_then(|application| application.current_release_id))
 }
 
@@ -55,9 +63,9 @@ async fn release(work: &Work) -> Result<Release> {
     let image_reference = pinned_image(work)?;
     let state = work.journal.state();
     let (image, build_fingerprint) = match state.output(Step::BuildImage) {
-        Some(StepOutput::Built { image, fingerprint, .. }) => {
-            (image.clone(), Some(fingerprint.clone()))
-        }
+        Some(StepOutput::Built {
+            image, fingerprint, ..
+        }) => (image.clone(), Some(fingerprint.clone())),
         _ => (deployment.spec.image.clone().unwrap_or_default(), None),
     };
     let revision = match state.output(Step::ResolveSource) {
@@ -83,17 +91,24 @@ async fn release(work: &Work) -> Result<Release> {
 /// An image that only this engine has cannot run on the other nodes of a swarm.
 async fn ensure_reachable_image(work: &Work) -> Result<()> {
     let spec = &work.deployment.spec;
-    if work.deployment.kind == DeploymentKind::Rollback || !pinned_image(work)?.starts_with("sha256:") {
+    if work.deployment.kind == DeploymentKind::Rollback
+        || !pinned_image(work)?.starts_with("sha256:")
+    {
         return Ok(());
     }
     let info = work.inner.runtime.info().await?;
     if info.nodes <= 1 {
         return Ok(());
     }
-    if spec.constraints.iter().any(|constraint| constraint.starts_with("node.")) {
-        let message = "the image is only on the node that built it; the placement constraints decide \
+    if spec
+        .constraints
+        .iter()
+        .any(|constraint| constraint.starts_with("node."))
+    {
+        let message =
+            "the image is only on the node that built it; the placement constraints decide \
                        whether its tasks run there"
-            .to_owned();
+                .to_owned();
         return work.journal.append(EventKind::Warned { message }).await;
     }
     let message = format!(

@@ -27,8 +27,12 @@ pub(super) struct Watching<'a> {
 
 pub(super) async fn run(work: &Work) -> Result<StepOutput> {
     let state = work.journal.state();
-    let Some(StepOutput::Applied { rollout, changed, release_id, .. }) =
-        state.output(Step::ApplyService)
+    let Some(StepOutput::Applied {
+        rollout,
+        changed,
+        release_id,
+        ..
+    }) = state.output(Step::ApplyService)
     else {
         return Err(Error::new(ErrorKind::Unexpected, "no service was applied"));
     };
@@ -56,9 +60,17 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 pub(super) async fn watch(work: &Work, watching: &Watching<'_>) -> Result<()> {
     let name = &work.deployment.service_name;
     let now = Instant::now().into_std();
-    let mut rollout = Rollout::new(watching.rollout.clone(), watching.update, watching.monitored, now);
+    let mut rollout = Rollout::new(
+        watching.rollout.clone(),
+        watching.update,
+        watching.monitored,
+        now,
+    );
     let mut changes = work.inner.runtime.watch_service(name);
-    let mut away = Away { worker: work.journal.state().attempt > 1, engine: false };
+    let mut away = Away {
+        worker: work.journal.state().attempt > 1,
+        engine: false,
+    };
     let mut reporter = Reporter::default();
     loop {
         if watching.stop.is_cancelled() {
@@ -69,7 +81,9 @@ pub(super) async fn watch(work: &Work, watching: &Watching<'_>) -> Result<()> {
                 away.excuse(&mut rollout, &service);
                 ensure_not_replaced(work, &service)?;
                 let verdict = rollout.judge(&service, Instant::now().into_std());
-                reporter.report(work, watching.step, &rollout, &service, &verdict).await?;
+                reporter
+                    .report(work, watching.step, &rollout, &service, &verdict)
+                    .await?;
                 match verdict {
                     Verdict::Healthy => return Ok(()),
                     Verdict::Failed(failure) => return Err(unhealthy(*failure)),
@@ -102,7 +116,10 @@ impl Away {
     fn excuse(&mut self, rollout: &mut Rollout, service: &ObservedService) {
         if self.worker || self.engine {
             rollout.excuse_killed(service, self.engine);
-            *self = Self { worker: false, engine: false };
+            *self = Self {
+                worker: false,
+                engine: false,
+            };
         }
     }
 }
@@ -114,7 +131,10 @@ fn ensure_not_replaced(work: &Work, service: &ObservedService) -> Result<()> {
     if service.labels.get(label::APPLICATION) == Some(&own) {
         return Ok(());
     }
-    let message = format!("somebody else has changed the service {} during the rollout", service.name);
+    let message = format!(
+        "somebody else has changed the service {} during the rollout",
+        service.name
+    );
     Err(Error::new(ErrorKind::Conflict, message))
 }
 
@@ -138,7 +158,10 @@ pub(super) async fn evidence(work: &Work, error: &Error) -> Vec<String> {
         return Vec::new();
     };
     match work.inner.runtime.task_tail(task, 20).await {
-        Ok(lines) => lines.iter().map(|line| work.opened.redactor.redact(line)).collect(),
+        Ok(lines) => lines
+            .iter()
+            .map(|line| work.opened.redactor.redact(line))
+            .collect(),
         Err(error) => vec![format!("the log of the task could not be read: {error}")],
     }
 }
@@ -169,15 +192,28 @@ impl Reporter {
         let healthy = rollout.healthy_count(service);
         let message = match monitoring {
             Some(left) => {
-                format!("all {healthy} healthy; watching them for {} s", left.as_secs_f64().ceil())
+                format!(
+                    "all {healthy} healthy; watching them for {} s",
+                    left.as_secs_f64().ceil()
+                )
             }
             None => format!("{healthy} of {} healthy", service.replicas),
         };
         let share = healthy * 80 / (service.replicas.max(1) as usize);
-        let percent = if monitoring.is_some() { 85 } else { u8::try_from(share.min(80)).unwrap_or(80) };
+        let percent = if monitoring.is_some() {
+            85
+        } else {
+            u8::try_from(share.min(80)).unwrap_or(80)
+        };
         let tasks = now.0.clone();
         self.last = Some(now);
-        let progressed = EventKind::StepProgressed { step, percent, message, tasks, monitoring };
+        let progressed = EventKind::StepProgressed {
+            step,
+            percent,
+            message,
+            tasks,
+            monitoring,
+        };
         work.journal.append(progressed).await
     }
 }

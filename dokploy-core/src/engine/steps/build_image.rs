@@ -33,7 +33,12 @@ pub(super) async fn run(work: &Work) -> Result<StepOutput> {
             let tree = work.inner.sources.fetch(&source, &revision, stop).await?;
             work.inner
                 .runtime
-                .build_image(&request, tree.context(&context), work.log.sink(Step::BuildImage), stop)
+                .build_image(
+                    &request,
+                    tree.context(&context),
+                    work.output.sink(Step::BuildImage),
+                    stop,
+                )
                 .await
         })
         .await?;
@@ -41,7 +46,12 @@ pub(super) async fn run(work: &Work) -> Result<StepOutput> {
 }
 
 fn built(image: String, found: &Image, fingerprint: String, reused: bool) -> StepOutput {
-    StepOutput::Built { image, image_id: found.id.clone(), fingerprint, reused }
+    StepOutput::Built {
+        image,
+        image_id: found.id.clone(),
+        fingerprint,
+        reused,
+    }
 }
 
 /// An image that was built from the same inputs.
@@ -65,8 +75,7 @@ pub(super) async fn find_built(work: &Work) -> Result<Option<Built>> {
     let fingerprint = fingerprint(work)?;
     for name in names(work, &fingerprint)? {
         let image = find_image(work, &name).await?;
-        let same = image
-            .filter(|image| image.labels.get(label::FINGERPRINT) == Some(&fingerprint));
+        let same = image.filter(|image| image.labels.get(label::FINGERPRINT) == Some(&fingerprint));
         if let Some(image) = same {
             return Ok(Some(Built { name, image }));
         }
@@ -78,7 +87,9 @@ pub(super) async fn find_built(work: &Work) -> Result<Option<Built>> {
 async fn free_name(work: &Work, fingerprint: &str) -> Result<String> {
     let [plain, suffixed] = names(work, fingerprint)?;
     match find_image(work, &plain).await? {
-        Some(image) if image.labels.get(label::FINGERPRINT).map(String::as_str) != Some(fingerprint) => {
+        Some(image)
+            if image.labels.get(label::FINGERPRINT).map(String::as_str) != Some(fingerprint) =>
+        {
             Ok(suffixed)
         }
         _ => Ok(plain),
@@ -86,7 +97,9 @@ async fn free_name(work: &Work, fingerprint: &str) -> Result<String> {
 }
 
 async fn find_image(work: &Work, name: &str) -> Result<Option<Image>> {
-    RetryPolicy::OWN.run(work.stop.forwards(), || work.inner.runtime.find_image(name)).await
+    RetryPolicy::OWN
+        .run(work.stop.forwards(), || work.inner.runtime.find_image(name))
+        .await
 }
 
 fn names(work: &Work, fingerprint: &str) -> Result<[String; 2]> {
@@ -100,7 +113,11 @@ fn names(work: &Work, fingerprint: &str) -> Result<[String; 2]> {
 
 fn fingerprint(work: &Work) -> Result<String> {
     let digests = work.opened.build_secret_digests();
-    Ok(build_fingerprint(&revision(work)?, &work.deployment.spec, digests))
+    Ok(build_fingerprint(
+        &revision(work)?,
+        &work.deployment.spec,
+        digests,
+    ))
 }
 
 async fn request(
@@ -125,6 +142,9 @@ async fn request(
         memory_limit: spec.build_memory_limit.map(service::mebibytes),
         nano_cpus: spec.build_cpu_limit.map(service::nano_cpus),
         no_cache: deployment.request.force,
-        credentials: credentials::registry(&work.inner, spec).await?.into_iter().collect(),
+        credentials: credentials::registry(&work.inner, spec)
+            .await?
+            .into_iter()
+            .collect(),
     })
 }

@@ -19,17 +19,29 @@ pub(super) async fn run(work: &Work) -> Result<StepOutput> {
 
 async fn push(work: &Work, credential: Option<&RegistryCredential>) -> Result<String> {
     let state = work.journal.state();
-    let (Some(StepOutput::Built { image, image_id, .. }), Some(registry)) =
-        (state.output(Step::BuildImage), &work.deployment.spec.registry)
+    let (
+        Some(StepOutput::Built {
+            image, image_id, ..
+        }),
+        Some(registry),
+    ) = (
+        state.output(Step::BuildImage),
+        &work.deployment.spec.registry,
+    )
     else {
-        return Err(Error::new(ErrorKind::Unexpected, "there is no image to push"));
+        return Err(Error::new(
+            ErrorKind::Unexpected,
+            "there is no image to push",
+        ));
     };
     let name = format!("{registry}/{image}");
     let stop = work.stop.forwards();
     RetryPolicy::REMOTE
         .run(stop, || {
-            let log = work.log.sink(Step::PushImage);
-            work.inner.runtime.push_image(image_id, &name, credential, log, stop)
+            let log = work.output.sink(Step::PushImage);
+            work.inner
+                .runtime
+                .push_image(image_id, &name, credential, log, stop)
         })
         .await
 }
@@ -42,15 +54,21 @@ async fn pin(
 ) -> Result<String> {
     let stop = work.stop.forwards();
     let runtime = &work.inner.runtime;
-    let asked = RetryPolicy { tries: Some(2), ..RetryPolicy::REMOTE }
-        .run(stop, || runtime.resolve_digest(reference, credential))
-        .await;
+    let asked = RetryPolicy {
+        tries: Some(2),
+        ..RetryPolicy::REMOTE
+    }
+    .run(stop, || runtime.resolve_digest(reference, credential))
+    .await;
     let error = match asked {
         Ok(pinned) => return Ok(pinned),
         Err(error) if error.kind() == ErrorKind::Cancelled => return Err(error),
         Err(error) => error,
     };
-    let Some(image) = RetryPolicy::OWN.run(stop, || runtime.find_image(reference)).await? else {
+    let Some(image) = RetryPolicy::OWN
+        .run(stop, || runtime.find_image(reference))
+        .await?
+    else {
         return Err(error);
     };
     let message = format!(

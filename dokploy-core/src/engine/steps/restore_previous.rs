@@ -20,12 +20,16 @@ pub(super) async fn run(work: &Work) -> Result<StepOutput> {
 /// The release that served before: the application's current one, since a failing deployment never becomes it.
 async fn previous(work: &Work) -> Result<Option<Release>> {
     let store = &work.inner.store;
-    let application = store.find_application(work.deployment.application_id).await?;
+    let application = store
+        .find_application(work.deployment.application_id)
+        .await?;
     let Some(current) = application.and_then(|application| application.current_release_id) else {
         return Ok(None);
     };
     let found = store.find_release(current).await?;
-    found.map(Some).ok_or_else(|| Error::not_found("release", current))
+    found
+        .map(Some)
+        .ok_or_else(|| Error::not_found("release", current))
 }
 
 async fn restore(work: &Work, release: &Release) -> Result<StepOutput> {
@@ -66,7 +70,9 @@ async fn stop_broken(work: &Work) -> Result<StepOutput> {
     let stop = work.stop.everything();
     RetryPolicy::OWN
         .run(stop, || async {
-            let Some(service) = runtime.observe_service(name).await? else { return Ok(()) };
+            let Some(service) = runtime.observe_service(name).await? else {
+                return Ok(());
+            };
             if !apply::wrote(&service, work.deployment.id, Step::ApplyService) {
                 return Ok(());
             }
@@ -81,5 +87,8 @@ async fn stop_broken(work: &Work) -> Result<StepOutput> {
             Ok(())
         })
         .await?;
-    Ok(StepOutput::Restored { release_id: None, spec_digest: None })
+    Ok(StepOutput::Restored {
+        release_id: None,
+        spec_digest: None,
+    })
 }

@@ -19,7 +19,10 @@ pub(super) async fn run(work: &Work) -> Result<StepOutput> {
     apply::prepare(work, spec, &work.opened).await?;
     // Once for each deployment: the name is the same after a crash, so that a task that ran or runs is taken up.
     let mut labels = service::ownership(&work.deployment);
-    labels.extend(service::rollout_labels(&work.deployment, Step::RunReleaseCommand));
+    labels.extend(service::rollout_labels(
+        &work.deployment,
+        Step::RunReleaseCommand,
+    ));
     let task = TaskSpec {
         name: service::task_name(&work.deployment),
         labels,
@@ -49,7 +52,7 @@ async fn supervise(work: &Work, task: &TaskSpec, deadline: Duration) -> Result<S
     let stop = work.stop.forwards();
     let outcome = RetryPolicy::OWN
         .run(stop, || {
-            let log = work.log.sink(Step::RunReleaseCommand);
+            let log = work.output.sink(Step::RunReleaseCommand);
             work.inner.runtime.run_task(task, deadline, log, stop)
         })
         .await?;
@@ -61,8 +64,11 @@ async fn supervise(work: &Work, task: &TaskSpec, deadline: Duration) -> Result<S
                 (None, Some(message)) => format!("did not start: {message}"),
                 (None, None) => "did not start".to_owned(),
             };
-            Err(Error::new(ErrorKind::BuildFailed, format!("the release command {ending}"))
-                .with_hint("its output is in the log; the running release was not touched"))
+            Err(Error::new(
+                ErrorKind::BuildFailed,
+                format!("the release command {ending}"),
+            )
+            .with_hint("its output is in the log; the running release was not touched"))
         }
     }
 }

@@ -13,13 +13,14 @@ use std::time::Duration;
 use bollard::{API_DEFAULT_VERSION, BollardRequest, Docker, body_full};
 use bytes::Bytes;
 use futures::Stream;
-use http_body_util::{Either, Full, StreamBody};
+use http_body_util::{BodyExt, Either, Full, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
 use hyper::header::{HeaderName, HeaderValue};
-use hyper::{Request, Response, Uri};
+use hyper::{Request, Response, StatusCode, Uri};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use serde::Deserialize;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
@@ -31,6 +32,9 @@ use crate::error::{Error, ErrorKind, Result};
 
 type BollardError = bollard::errors::Error;
 
+/// What is read of an answer that is no success.
+const REFUSAL_BYTES_MAX: usize = 64 * 1024;
+
 /// The oldest version of the API that has all that is used here.
 const OLDEST: ApiVersion = ApiVersion(1, 41);
 /// The newest version whose answers are understood.
@@ -39,11 +43,17 @@ const NEWEST: ApiVersion = ApiVersion(
     API_DEFAULT_VERSION.minor_version,
 );
 
+#[derive(Deserialize)]
+struct Refusal {
+    message: String,
+}
+
 /// An engine: connects anew for every request, so that a restarted engine is never met with a dead connection
 /// and a dropped request always closes its own.
 pub(super) struct Engine {
     client: Client<Connector, Body>,
     host: String,
+    is_local: bool,
     version: OnceCell<ApiVersion>,
     timeout: Duration,
 }
@@ -58,12 +68,14 @@ impl Engine {
     pub(super) fn new(options: &DockerOptions) -> Result<Self> {
         let address = Address::parse(&options.host, options.tls.as_ref())?;
         let host = address.authority();
+        let is_local = address.is_local();
         let client = Client::builder(TokioExecutor::new())
             .pool_max_idle_per_host(0)
             .build(Connector(Arc::new(address)));
         Ok(Self {
             client,
             host,
+            is_local,
             version: OnceCell::new(),
             timeout: options.timeout,
         })
@@ -83,6 +95,11 @@ impl Engine {
             API_DEFAULT_VERSION,
         )
         .map_err(super::error::during("connect"))
+    }
+
+    /// Whether it runs on this machine.
+    pub(super) fn is_local(&self) -> bool {
+        self.is_local
     }
 
     /// How long a request may take to be answered; a stream may then go on for longer.
@@ -133,6 +150,30 @@ impl Engine {
         make_url_safe(&mut request, "x-registry-auth");
         make_url_safe(&mut request, "x-registry-config");
         Ok(self.client.request(request).await?)
+    }
+
+    /// Sends a request and turns an answer that is no success into an error.
+    pub(super) async fn answer(
+        &self,
+        request: Request<Body>,
+    ) -> Result<Response<Incoming>, BollardError> {
+        let response = self.send(request).await?;
+        let status = response.status();
+        if status.is_success() || status == StatusCode::SWITCHING_PROTOCOLS {
+            return Ok(response);
+        }
+        let body = Limited::new(response.into_body(), REFUSAL_BYTES_MAX)
+            .collect()
+            .await
+            .map(|body| body.to_bytes())
+            .unwrap_or_default();
+        let message = serde_json::from_slice::<Refusal>(&body)
+            .map(|refusal| refusal.message)
+            .unwrap_or_else(|_| String::from_utf8_lossy(&body).into_owned());
+        Err(BollardError::DockerResponseServerError {
+            status_code: status.as_u16(),
+            message,
+        })
     }
 
     fn uri(&self, path: &str) -> Result<Uri, BollardError> {

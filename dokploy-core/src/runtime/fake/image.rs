@@ -74,7 +74,7 @@ impl Images {
         let with_tag = tagged(reference);
         self.local.values().find(|stored| {
             stored.image.id == reference
-                || stored.image.tags.iter().any(|tag| *tag == with_tag)
+                || stored.image.tags.contains(&with_tag)
                 || reference.split_once('@').is_some_and(|(name, digest)| {
                     stored.image.id == digest
                         && stored.image.tags.iter().any(|tag| repository(tag) == name)

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::{OwnedKind, OwnedObject, label};
 use super::journal::FakeEffect;
+use super::service::Service;
 use super::task::Task;
 use super::verbs::foreign;
 use super::world::{Labelled, World};
@@ -110,7 +111,7 @@ pub(super) fn remove(world: &mut World, object: &OwnedObject) -> Result<bool> {
 
 fn is_in_use(world: &World, object: &OwnedObject) -> bool {
     let services = world.services.values();
-    let specs = services.clone().map(|service| service.spec());
+    let specs = services.clone().map(Service::spec);
     let mut live_tasks = services
         .flat_map(|service| &service.tasks)
         .filter(|task| !Task::has_ended(task));

@@ -13,7 +13,7 @@ use super::{FakeRuntime, FakeVerb};
 use crate::error::{Error, Result};
 
 /// How long nothing may happen before a stream looks again all the same.
-const IDLE: Duration = Duration::from_secs(3600);
+const IDLE: Duration = Duration::from_hours(1);
 
 impl FakeRuntime {
     /// Waits for a change by a call, or for the moment at which something is due.

@@ -181,11 +181,10 @@ impl Task {
     const fn message(&self) -> &'static str {
         match self.state {
             TaskState::Pending => "pending task scheduling",
-            TaskState::Preparing => "preparing",
+            TaskState::Preparing | TaskState::Rejected => "preparing",
             TaskState::Starting => "starting",
             TaskState::Running | TaskState::Failed => "started",
             TaskState::Complete => "finished",
-            TaskState::Rejected => "preparing",
             TaskState::Shutdown | TaskState::Orphaned | TaskState::Remove => "shutdown",
         }
     }

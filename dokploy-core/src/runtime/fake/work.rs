@@ -264,9 +264,9 @@ async fn read_context(
         let mut entry = entry.map_err(broken)?;
         if entry.header().entry_type().is_file() {
             let path = entry.path().map_err(broken)?.to_string_lossy().into_owned();
-            let mut content = Vec::new();
-            entry.read_to_end(&mut content).map_err(broken)?;
-            files.insert(path.trim_start_matches("./").to_owned(), content.into());
+            let mut text = Vec::new();
+            entry.read_to_end(&mut text).map_err(broken)?;
+            files.insert(path.trim_start_matches("./").to_owned(), text.into());
         }
     }
     Ok(files)

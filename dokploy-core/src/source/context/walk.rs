@@ -175,6 +175,6 @@ fn explain_size(error: Error, largest: &[u8]) -> Error {
     }
     let largest = String::from_utf8_lossy(largest);
     error.with_hint(format!(
-        "the largest part so far is {largest:?}; leave out what the build does not need with a .dockerignore file"
+        "the largest part so far is {largest:?}; keep what is not needed out of the source, or out of the build context with a .dockerignore file"
     ))
 }

@@ -166,7 +166,10 @@ impl QueueStore for MemoryStore {
     async fn renew_lease(&self, id: DeploymentId, fence: Fence, lease: Duration) -> Result<bool> {
         let mut tables = self.lock();
         let now = Instant::now();
-        let job = tables.job_mut(id)?;
+        let job = tables
+            .deployments
+            .get_mut(&id)
+            .ok_or_else(|| refusal::lease_lost(id))?;
         job.require_lease(fence, now)?;
         job.place = Place::Claimed {
             worker: fence.worker,

@@ -73,7 +73,8 @@ impl ReleaseStore for MemoryStore {
     async fn create_release(&self, release: &Release, fence: Fence) -> Result<Release> {
         let mut tables = self.lock();
         tables
-            .job(release.deployment_id)?
+            .job(release.deployment_id)
+            .map_err(|_| refusal::lease_lost(release.deployment_id))?
             .require_lease(fence, Instant::now())?;
         let earlier = tables
             .releases

@@ -80,6 +80,15 @@ impl Address {
         })
     }
 
+    /// Whether the engine can only be on this machine.
+    pub(super) fn is_local(&self) -> bool {
+        match self {
+            #[cfg(unix)]
+            Self::Unix(_) => true,
+            Self::Tcp { .. } | Self::Tls { .. } => false,
+        }
+    }
+
     /// What goes into the `Host` header.
     pub(super) fn authority(&self) -> String {
         match self {
