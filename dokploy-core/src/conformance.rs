@@ -1,1 +1,3 @@
 //! One suite for each trait.
+
+pub mod source;
