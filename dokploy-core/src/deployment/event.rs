@@ -1,10 +1,12 @@
 //! Facts, in the past tense, numbered from 1 without gaps. The log of them is the truth; everything else is derived.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::failure::Failure;
 use super::status::{Reason, Step};
-use crate::clock::Timestamp;
+use crate::clock::{Timestamp, seconds};
 use crate::id::{DeploymentId, ReleaseId, WorkerId};
 use crate::model::{ActorRef, DeploymentKind, DeploymentTrigger, Revision};
 
@@ -66,6 +68,9 @@ pub enum EventKind {
         /// The tasks of the rollout, where the step has any.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         tasks: Vec<TaskView>,
+        /// How long all tasks still have to stay healthy, counted from this event; absent while some are not healthy.
+        #[serde(default, with = "seconds::option", skip_serializing_if = "Option::is_none")]
+        monitoring: Option<Duration>,
     },
     /// A step is done. Its output is all that later steps know of it.
     StepFinished {

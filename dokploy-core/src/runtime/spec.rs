@@ -29,6 +29,8 @@ pub mod label {
     pub const ROLLOUT: &str = "dokploy.rollout";
     /// Digest of the specification as we wrote it, without the labels that change with each deployment.
     pub const SPEC: &str = "dokploy.spec";
+    /// Digest of the part of the specification whose change replaces the tasks.
+    pub const TEMPLATE: &str = "dokploy.template";
     /// Epoch of the worker that wrote it.
     pub const EPOCH: &str = "dokploy.epoch";
     /// Id of the release.
