@@ -1,8 +1,17 @@
 //! Every store, measured with the same suite, and what only a database has to do.
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod durable;
+#[cfg(feature = "postgres")]
 mod environment;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod integrity;
 mod memory;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod shared;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod trace;
