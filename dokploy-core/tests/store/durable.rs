@@ -11,7 +11,9 @@ use dokploy_core::store::{
 };
 
 /// Opens one database four times at once, while it is still empty.
-pub async fn processes_that_start_together_share_one_schema(open: impl AsyncFn() -> SqlStore) {
+pub(crate) async fn processes_that_start_together_share_one_schema(
+    open: impl AsyncFn() -> SqlStore,
+) {
     let stores = futures::future::join_all((0..4).map(|_| open())).await;
     for store in &stores {
         store.ping().await.unwrap();
@@ -25,7 +27,7 @@ pub async fn processes_that_start_together_share_one_schema(open: impl AsyncFn()
 }
 
 /// The first process ends without closing anything, as a killed one does.
-pub async fn what_was_accepted_outlives_the_process(open: impl AsyncFn() -> SqlStore) {
+pub(crate) async fn what_was_accepted_outlives_the_process(open: impl AsyncFn() -> SqlStore) {
     let scene = Scene::new(Arc::new(open().await)).await;
     let keyed = NewDeployment {
         idempotency_key: Some("delivery-1".to_owned()),

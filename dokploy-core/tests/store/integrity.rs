@@ -9,7 +9,7 @@ use dokploy_core::secret::Secret;
 use dokploy_core::store::{ApplicationStore, SqlStore};
 
 /// Each of these breaks a promise about the rows of [`rows`].
-pub const FORBIDDEN: [&str; 7] = [
+pub(crate) const FORBIDDEN: [&str; 7] = [
     "UPDATE deployments SET status = 'failed' WHERE status = 'success'",
     "UPDATE deployments SET status = 'pending', queue = 'blocked' WHERE status = 'success'",
     "UPDATE deployments SET status = 'rolled_back' WHERE status = 'failed'",
@@ -20,7 +20,7 @@ pub const FORBIDDEN: [&str; 7] = [
 ];
 
 /// One deployment that succeeded, one that failed, one that runs and one that waits behind it.
-pub async fn rows(store: &SqlStore) {
+pub(crate) async fn rows(store: &SqlStore) {
     let scene = Scene::new(Arc::new(store.clone())).await;
     scene.released().await;
     scene.deploy().await;
@@ -33,7 +33,7 @@ pub async fn rows(store: &SqlStore) {
 }
 
 /// A secret that was not sealed is refused, and no error shows it.
-pub async fn an_unsealed_secret_is_never_stored(store: &SqlStore) {
+pub(crate) async fn an_unsealed_secret_is_never_stored(store: &SqlStore) {
     let scene = Scene::new(Arc::new(store.clone())).await;
     let mut application = scene.application.clone();
     application.spec.env_vars.push(EnvVar {

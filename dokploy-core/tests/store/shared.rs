@@ -19,13 +19,13 @@ use dokploy_core::store::{
 
 /// Two servers on one database.
 #[derive(Debug)]
-pub struct TwoServers {
+pub(crate) struct TwoServers {
     servers: [SqlStore; 2],
     calls: AtomicUsize,
 }
 
 impl TwoServers {
-    pub fn new(first: SqlStore, second: SqlStore) -> Self {
+    pub(crate) fn new(first: SqlStore, second: SqlStore) -> Self {
         Self {
             servers: [first, second],
             calls: AtomicUsize::new(0),

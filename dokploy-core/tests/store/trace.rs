@@ -44,7 +44,7 @@ impl Subscriber for Stopwatch {
     fn exit(&self, _: &Id) {}
 }
 
-pub async fn every_statement_is_timed(store: &SqlStore) {
+pub(crate) async fn every_statement_is_timed(store: &SqlStore) {
     // The other database may have been first.
     let _ = tracing::subscriber::set_global_default(Stopwatch);
     let before = TIMED.load(Ordering::Relaxed);

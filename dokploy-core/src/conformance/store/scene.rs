@@ -15,11 +15,12 @@ use crate::model::{
 use crate::store::{Append, Claim, Fence, NewDeployment, Store};
 
 /// Long enough for every case.
-pub const LEASE: Duration = Duration::from_secs(60);
+pub const LEASE: Duration = Duration::from_mins(1);
 /// Soon over.
 pub const SHORT_LEASE: Duration = Duration::from_millis(300);
 const PATIENCE: Duration = Duration::from_secs(20);
 
+#[derive(Clone, Debug)]
 pub struct Scene {
     pub store: Arc<dyn Store>,
     pub project: Project,

@@ -8,7 +8,7 @@ use super::release;
 use super::session::{Call, Session};
 use super::statement::statements;
 use super::value::{Row, json, name};
-use crate::deployment::{DeploymentState, Event};
+use crate::deployment::{DeploymentState, Event, Status};
 use crate::error::{Error, Result};
 use crate::id::{ApplicationId, DeploymentId};
 use crate::model::{Deployment, Page, PageRequest, SupersedePolicy};
@@ -253,7 +253,7 @@ impl DeploymentStore for SqlStore {
         filter: &DeploymentFilter,
         page: PageRequest,
     ) -> Result<Page<Deployment>> {
-        let status = filter.status.map(|status| status.as_str());
+        let status = filter.status.map(Status::as_str);
         let call = match (filter.application, filter.project, status) {
             (Some(application), project, Some(status)) => LIST_OF_APPLICATION_WITH_STATUS
                 .bind(application)
