@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::archive::{ArchiveFetcher, ArchiveLimits};
 pub use self::directory::DirectoryFetcher;
-pub use self::fake::FakeSource;
+pub use self::fake::{FakeCall, FakeEntry, FakeSource, FakeTree};
 pub use self::fetcher::{Sources, SourcesOptions};
 #[cfg(feature = "git")]
 pub use self::git::{GitFetcher, GitOptions};

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 
-use super::work::blocking;
+pub(crate) use super::work::blocking;
 use super::{ContextRequest, SourceTree, checkout, context};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Revision;

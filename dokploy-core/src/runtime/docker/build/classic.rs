@@ -17,7 +17,7 @@ use crate::error::Result;
 use crate::runtime::{LogSink, LogStream};
 
 /// How long the engine may take to remove the container of a build that is cancelled.
-const END_MAX: Duration = Duration::from_secs(2);
+const END_MAX: Duration = Duration::from_secs(1);
 
 /// Builds; returns the id of the image.
 pub(super) async fn run(
@@ -91,6 +91,15 @@ async fn remove(docker: &Docker, container: &str) {
 const STDERR_BEGIN: &str = "\u{1b}[91m";
 const STDERR_END: &str = "\u{1b}[0m";
 
+/// How the builder's own sentences begin.
+const BUILDER_SAYS: [&str; 5] = [
+    "Step ",
+    " ---> ",
+    "Removing intermediate container ",
+    "Successfully built ",
+    "Successfully tagged ",
+];
+
 struct Output<'a> {
     log: &'a dyn LogSink,
     stdout: Lines,
@@ -122,22 +131,20 @@ impl<'a> Output<'a> {
                 .push(text.as_bytes(), |line| log.line(LogStream::Stderr, line));
             return;
         }
+        // The builder's own sentences come in pieces of their own, also after output without the end of a line.
+        if BUILDER_SAYS.iter().any(|begin| piece.starts_with(begin)) {
+            self.finish();
+        }
         let (step, container) = (&mut self.step, &mut self.container);
         self.stdout.push(piece.as_bytes(), |line| {
             let text = String::from_utf8_lossy(line);
-            let is_said_by_builder = if let Some(rest) = text.strip_prefix("Step ") {
+            if let Some(rest) = text.strip_prefix("Step ") {
                 *step = Some(rest.to_owned());
                 *container = None;
-                true
-            } else if let Some(rest) = text.strip_prefix(" ---> ") {
-                if let Some(id) = rest.strip_prefix("Running in ") {
-                    *container = Some(id.trim().to_owned());
-                }
-                true
-            } else {
-                text.starts_with("Removing intermediate container ")
-            };
-            let stream = if is_said_by_builder {
+            } else if let Some(id) = text.strip_prefix(" ---> Running in ") {
+                *container = Some(id.trim().to_owned());
+            }
+            let stream = if BUILDER_SAYS.iter().any(|begin| text.starts_with(begin)) {
                 LogStream::System
             } else {
                 LogStream::Stdout
@@ -188,7 +195,7 @@ mod tests {
             "out",
             "\u{1b}[91mbad\u{1b}[0m",
             "\u{1b}[91m news\n\u{1b}[0m",
-            "put\n",
+            "put\nno end",
         ] {
             output.push(piece);
         }
@@ -205,6 +212,7 @@ mod tests {
                 line(LogStream::System, " ---> Running in 0123456789ab"),
                 line(LogStream::Stderr, "bad news"),
                 line(LogStream::Stdout, "output"),
+                line(LogStream::Stdout, "no end"),
                 line(
                     LogStream::System,
                     "Removing intermediate container 0123456789ab"

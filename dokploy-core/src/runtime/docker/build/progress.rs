@@ -51,12 +51,8 @@ impl<'a> Progress<'a> {
     }
 
     /// Takes what is new and says it.
-    pub(super) fn update(&mut self, new: StatusResponse) {
-        for vertex in new
-            .vertexes
-            .iter()
-            .filter(|vertex| vertex.completed.is_none())
-        {
+    pub(super) fn update(&mut self, new: &StatusResponse) {
+        for vertex in &new.vertexes {
             self.start(vertex);
         }
         for log in &new.logs {
@@ -68,14 +64,11 @@ impl<'a> Progress<'a> {
         for warning in &new.warnings {
             self.warn(warning);
         }
-        // A step is over only after its last line, which comes with the same message or before.
-        for vertex in new
-            .vertexes
-            .iter()
-            .filter(|vertex| vertex.completed.is_some())
-        {
-            self.start(vertex);
-            self.complete(vertex);
+        // The last lines of a step come together with its end, or before.
+        for vertex in &new.vertexes {
+            if let Some(completed) = &vertex.completed {
+                self.complete(vertex, completed);
+            }
         }
     }
 
@@ -110,12 +103,7 @@ impl<'a> Progress<'a> {
         let log = self.log;
         let step = self.step(&vertex.digest);
         if let Some(started) = &vertex.started {
-            let started = seconds(started);
-            // A step that waits for another one may start several times.
-            if step.started != Some(started) {
-                step.started = Some(started);
-                step.is_done = false;
-            }
+            step.started = Some(seconds(started));
         }
         let is_to_be_seen = vertex.started.is_some() || vertex.cached || vertex.completed.is_some();
         if is_to_be_seen && !step.is_announced {
@@ -124,14 +112,15 @@ impl<'a> Progress<'a> {
         }
     }
 
-    fn complete(&mut self, vertex: &Vertex) {
+    fn complete(&mut self, vertex: &Vertex, completed: &Timestamp) {
         let log = self.log;
         let step = self.step(&vertex.digest);
-        if step.is_done {
+        step.flush(log);
+        // A step that several others wait for ends several times; only a failure is still news then.
+        if step.is_done && vertex.error.is_empty() {
             return;
         }
         step.is_done = true;
-        step.flush(log);
         let number = step.number;
         let is_cancelled = vertex.error.ends_with("context canceled");
         if is_cancelled {
@@ -141,11 +130,9 @@ impl<'a> Progress<'a> {
         } else if vertex.cached {
             say(log, number, "CACHED");
         } else {
-            let completed = vertex.completed.as_ref().map(seconds);
-            let elapsed = completed
-                .zip(step.started)
-                .map_or(0.0, |(end, start)| end - start);
-            say(log, number, &format!("DONE {:.1}s", elapsed.max(0.0)));
+            let started = step.started.unwrap_or_default();
+            let elapsed = (seconds(completed) - started).max(0.0);
+            say(log, number, &format!("DONE {elapsed:.1}s"));
         }
         if !vertex.error.is_empty() && !is_cancelled && self.failed.is_none() {
             self.failed = Some(FailedStep {
@@ -266,8 +253,8 @@ mod tests {
         }
     }
 
-    fn at(seconds: i64, nanos: i32) -> Option<Timestamp> {
-        Some(Timestamp { seconds, nanos })
+    fn at(seconds: i64, nanos: i32) -> Timestamp {
+        Timestamp { seconds, nanos }
     }
 
     fn vertex(digest: &str, name: &str) -> Vertex {
@@ -281,7 +268,7 @@ mod tests {
     fn output(digest: &str, stream: i64, text: &str) -> VertexLog {
         VertexLog {
             vertex: digest.to_owned(),
-            timestamp: at(10, 123_000_000),
+            timestamp: Some(at(10, 123_000_000)),
             stream,
             msg: text.as_bytes().to_vec(),
         }
@@ -293,22 +280,22 @@ mod tests {
         let mut progress = Progress::new(&kept);
         let mut from = vertex("a", "[1/2] FROM base");
         let mut run = vertex("b", "[2/2] RUN make\n  all");
-        progress.update(StatusResponse {
+        progress.update(&StatusResponse {
             vertexes: vec![from.clone(), run.clone()],
             ..StatusResponse::default()
         });
         assert_eq!(kept.texts(), [""; 0], "what has not begun is not said");
         from.cached = true;
-        from.started = at(9, 0);
-        from.completed = at(9, 0);
-        run.started = at(10, 0);
-        progress.update(StatusResponse {
+        from.started = Some(at(9, 0));
+        from.completed = Some(at(9, 0));
+        run.started = Some(at(10, 0));
+        progress.update(&StatusResponse {
             vertexes: vec![from, run.clone()],
             logs: vec![output("b", 1, "one\ntw"), output("b", 2, "oops\n")],
             ..StatusResponse::default()
         });
-        run.completed = at(11, 500_000_000);
-        progress.update(StatusResponse {
+        run.completed = Some(at(11, 500_000_000));
+        progress.update(&StatusResponse {
             vertexes: vec![run],
             logs: vec![output("b", 1, "o\nthree")],
             ..StatusResponse::default()
@@ -316,10 +303,10 @@ mod tests {
         assert_eq!(
             kept.texts(),
             [
+                "#1 [1/2] FROM base",
                 "#2 [2/2] RUN make all",
                 "#2 0.123 one",
                 "#2 0.123 oops",
-                "#1 [1/2] FROM base",
                 "#1 CACHED",
                 "#2 0.123 two",
                 "#2 three",
@@ -333,7 +320,7 @@ mod tests {
             .iter()
             .map(|(stream, _)| *stream)
             .collect();
-        assert_eq!(streams[1..3], [LogStream::Stdout, LogStream::Stderr]);
+        assert_eq!(streams[2..4], [LogStream::Stdout, LogStream::Stderr]);
         assert_eq!(progress.failed_step(), None);
     }
 
@@ -342,12 +329,12 @@ mod tests {
         let kept = Kept::default();
         let mut progress = Progress::new(&kept);
         let failing = |digest: &str, error: &str| Vertex {
-            started: at(1, 0),
-            completed: at(2, 0),
+            started: Some(at(1, 0)),
+            completed: Some(at(2, 0)),
             error: error.to_owned(),
             ..vertex(digest, &format!("[{digest}] RUN x"))
         };
-        progress.update(StatusResponse {
+        progress.update(&StatusResponse {
             vertexes: vec![
                 failing("1/3", "process did not complete: context canceled"),
                 failing("2/3", "exit code: 3"),
@@ -362,10 +349,10 @@ mod tests {
             kept.texts(),
             [
                 "#1 [1/3] RUN x",
-                "#1 CANCELED",
                 "#2 [2/3] RUN x",
-                "#2 ERROR: exit code: 3",
                 "#3 [3/3] RUN x",
+                "#1 CANCELED",
+                "#2 ERROR: exit code: 3",
                 "#3 ERROR: exit code: 4",
             ]
         );
