@@ -1,6 +1,7 @@
 //! Where code comes from: resolve a source to a revision (cheap), then fetch it (costly).
 
 mod archive;
+mod checkout;
 mod context;
 mod directory;
 mod dockerignore;
@@ -9,6 +10,8 @@ mod fetcher;
 #[cfg(feature = "git")]
 mod git;
 mod policy;
+mod tree;
+mod work;
 
 use std::fmt::Debug;
 use std::path::Path;
@@ -19,13 +22,13 @@ use bytes::Bytes;
 use futures::stream::BoxStream;
 use tokio_util::sync::CancellationToken;
 
-pub use self::archive::ArchiveFetcher;
+pub use self::archive::{ArchiveFetcher, ArchiveLimits};
 pub use self::directory::DirectoryFetcher;
-pub use self::fake::FakeSource;
+pub use self::fake::{FakeCall, FakeEntry, FakeSource, FakeTree};
 pub use self::fetcher::{Sources, SourcesOptions};
 #[cfg(feature = "git")]
 pub use self::git::{GitFetcher, GitOptions};
-pub use self::policy::NetworkPolicy;
+pub use self::policy::{AddressRange, NetworkPolicy};
 use crate::error::Result;
 use crate::id::ApplicationId;
 use crate::model::{CredentialSecret, Revision, Source};
@@ -108,6 +111,12 @@ pub struct ContextRequest {
 /// A fetched tree.
 #[async_trait]
 pub trait SourceTree: Send + Sync + Debug {
+    /// The revision of the tree with what only fetching finds out, such as the message and the author of a commit;
+    /// `None` where there is no more to know than what was resolved.
+    fn revision(&self) -> Option<&Revision> {
+        None
+    }
+
     /// Reads one file, at most `bytes_max` of it; `None` when there is no regular file of this name. Symbolic links
     /// are not followed.
     async fn read_file(&self, path: &str, bytes_max: u64) -> Result<Option<Bytes>>;

@@ -2,6 +2,7 @@
 
 mod build;
 mod connect;
+mod convert;
 mod error;
 mod image;
 mod lines;
@@ -10,6 +11,7 @@ mod messages;
 mod network;
 mod observe;
 mod owned;
+mod placement;
 mod push;
 mod reference;
 mod registry;
@@ -218,11 +220,11 @@ impl ContainerRuntime for DockerRuntime {
     }
 
     async fn task_tail(&self, task_id: &str, lines: u32) -> Result<Vec<String>> {
-        logs::task_tail(&self.docker, task_id, lines).await
+        logs::task_tail(&self.engine, task_id, lines).await
     }
 
     fn service_logs(&self, query: &ServiceLogQuery) -> BoxStream<'static, Result<ServiceLogLine>> {
-        logs::service(&self.docker, query)
+        logs::service(&self.docker, &self.engine, query)
     }
 
     async fn service_stats(&self, name: &str) -> Result<ServiceStats> {
@@ -236,7 +238,7 @@ impl ContainerRuntime for DockerRuntime {
         log: Arc<dyn LogSink>,
         cancel: &CancellationToken,
     ) -> Result<TaskOutcome> {
-        task::run(&self.docker, spec, deadline, &*log, cancel).await
+        task::run(&self.docker, &self.engine, spec, deadline, &*log, cancel).await
     }
 
     async fn remove_task(&self, name: &str) -> Result<()> {

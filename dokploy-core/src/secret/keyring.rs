@@ -7,6 +7,7 @@ use aes_gcm::aead::{Aead, Payload};
 use aes_gcm::{Aes256Gcm, KeyInit};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, Mac as _};
 use rand::TryRng as _;
 use rand::rngs::SysRng;
 use serde::{Deserialize, Serialize};
@@ -183,6 +184,17 @@ impl Keyring {
             key_id,
             sealed: STANDARD.encode(bytes),
         })
+    }
+
+    /// Keyed digest of a value at a place, in hexadecimal: equal values give equal digests, and nobody without the
+    /// key learns anything about the value.
+    pub fn digest(&self, value: &Secret, context: Context<'_>) -> String {
+        let key = &self.keys[&self.primary];
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(key.as_ref()).expect("a key of any length can be used");
+        mac.update(&context.associated_data("digest"));
+        mac.update(value.expose().as_bytes());
+        hex::encode(mac.finalize().into_bytes())
     }
 
     /// Opens a value that was sealed for this place.

@@ -1,1 +1,113 @@
-//! Not written yet.
+//! `.dockerignore` as Docker understands it.
+//!
+//! Patterns are read top to bottom and the last one that matches a path *or one of its parents* decides; `!` makes a
+//! pattern an exception. This is what Docker's matcher computes, said shorter.
+
+mod pattern;
+
+use self::pattern::Pattern;
+use crate::error::{Error, ErrorKind, Result};
+
+/// Most bytes of an ignore file.
+pub(crate) const BYTES_MAX: u64 = 256 * 1024;
+/// Most patterns of an ignore file; each costs time for every file of the context.
+const PATTERNS_MAX: usize = 2_000;
+
+/// The patterns of one ignore file.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Dockerignore {
+    patterns: Vec<Pattern>,
+}
+
+/// Which patterns match a directory or one of its parents. What is below it inherits the answer.
+#[derive(Clone, Debug)]
+pub(crate) struct DirectoryMatch(Vec<bool>);
+
+impl Dockerignore {
+    /// Reads the text of an ignore file.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_spec` names the line that is not a pattern.
+    pub(crate) fn parse(text: &[u8]) -> Result<Self> {
+        let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+        let text = String::from_utf8_lossy(text);
+        let mut patterns = Vec::new();
+        for (index, line) in text.lines().enumerate() {
+            // A comment begins in the first column; ` #x` is a pattern.
+            if line.starts_with('#') {
+                continue;
+            }
+            match Pattern::parse(line) {
+                Ok(None) => {}
+                Ok(Some(pattern)) => patterns.push(pattern),
+                Err(reason) => return Err(wrong_line(index + 1, line, reason)),
+            }
+            if patterns.len() > PATTERNS_MAX {
+                return Err(Error::new(
+                    ErrorKind::InvalidSpec,
+                    format!("the ignore file has more than {PATTERNS_MAX} patterns"),
+                ));
+            }
+        }
+        Ok(Self { patterns })
+    }
+
+    /// Whether a path, relative to the root of the context and with `/`, is left out of the context.
+    #[cfg(test)]
+    pub(crate) fn ignores(&self, path: &str) -> bool {
+        let mut parents = self.root();
+        let slashes = path.match_indices('/').map(|(position, _)| position);
+        for position in slashes {
+            parents = self.enter(&parents, &path.as_bytes()[..position]);
+        }
+        self.ignores_below(&parents, path.as_bytes())
+    }
+
+    /// The root of the context, which no pattern matches.
+    pub(crate) fn root(&self) -> DirectoryMatch {
+        DirectoryMatch(vec![false; self.patterns.len()])
+    }
+
+    /// Matches a directory of which the parent's match is known.
+    pub(crate) fn enter(&self, parent: &DirectoryMatch, path: &[u8]) -> DirectoryMatch {
+        let path = String::from_utf8_lossy(path);
+        DirectoryMatch(
+            self.patterns
+                .iter()
+                .zip(&parent.0)
+                .map(|(pattern, inherited)| *inherited || pattern.matches(&path))
+                .collect(),
+        )
+    }
+
+    /// Whether a path is ignored, of which the parent's match is known.
+    pub(crate) fn ignores_below(&self, parent: &DirectoryMatch, path: &[u8]) -> bool {
+        let path = String::from_utf8_lossy(path);
+        self.patterns
+            .iter()
+            .zip(&parent.0)
+            .rev()
+            .find(|(pattern, inherited)| **inherited || pattern.matches(&path))
+            .is_some_and(|(pattern, _)| !pattern.is_exception())
+    }
+
+    /// Whether an exception could match something below a directory, so that an ignored one has to be walked all the
+    /// same.
+    pub(crate) fn excepts_below(&self, directory: &[u8]) -> bool {
+        let directory = String::from_utf8_lossy(directory);
+        self.patterns
+            .iter()
+            .any(|pattern| pattern.is_exception() && pattern.may_match_below(&directory))
+    }
+}
+
+fn wrong_line(number: usize, line: &str, reason: &str) -> Error {
+    Error::new(
+        ErrorKind::InvalidSpec,
+        format!("line {number} of the ignore file, {line:?}, is not a pattern: {reason}"),
+    )
+}
+
+#[cfg(test)]
+mod tests;

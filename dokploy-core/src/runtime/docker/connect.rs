@@ -102,6 +102,11 @@ impl Engine {
         self.is_local
     }
 
+    /// How long a request may take to be answered; a stream may then go on for longer.
+    pub(super) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
     /// The version of the API that is spoken with this engine.
     pub(super) async fn api_version(&self) -> Result<ApiVersion, BollardError> {
         self.version

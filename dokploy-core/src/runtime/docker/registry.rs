@@ -7,7 +7,7 @@ use bollard::auth::DockerCredentials;
 use serde_json::json;
 
 use super::error;
-use super::reference::{Reference, canonical_host};
+use super::reference::{Reference, canonical_host, is_image_id};
 use crate::error::{Error, ErrorKind, Result};
 use crate::runtime::RegistryCredential;
 
@@ -28,6 +28,17 @@ pub(super) fn credentials_for(
     credential
         .filter(|credential| is_same_host(&credential.host, reference.host()))
         .map(credentials)
+}
+
+/// The same for an image by any name; one that is named by its id comes from no registry.
+pub(super) fn credentials_of(
+    image: &str,
+    credential: Option<&RegistryCredential>,
+) -> Result<Option<DockerCredentials>> {
+    if is_image_id(image) {
+        return Ok(None);
+    }
+    Ok(credentials_for(&Reference::parse(image)?, credential))
 }
 
 /// What bollard is told about a credential.

@@ -1,6 +1,7 @@
 //! The forms in which a secret turns up in an output.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{GeneralPurpose, STANDARD, URL_SAFE};
@@ -130,10 +131,11 @@ fn json(value: &str, style: JsonStyle) -> String {
                 || (style.non_ascii && !c.is_ascii()) =>
             {
                 for unit in c.encode_utf16(&mut [0; 2]) {
-                    out.push_str(&match style.upper {
-                        true => format!("\\u{unit:04X}"),
-                        false => format!("\\u{unit:04x}"),
-                    });
+                    let _ = if style.upper {
+                        write!(out, "\\u{unit:04X}")
+                    } else {
+                        write!(out, "\\u{unit:04x}")
+                    };
                 }
             }
             c => out.push(c),
