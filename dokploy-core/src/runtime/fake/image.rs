@@ -213,20 +213,23 @@ impl Scripts {
         self.builds.push(choose);
     }
 
-    pub(super) fn choose(
-        &self,
-        launch: &FakeLaunch<'_>,
-        of_image: Option<&FakeBehavior>,
-    ) -> FakeBehavior {
+    /// A specification may pin the image to an id or a digest: the behaviour of one of its names holds then, too.
+    pub(super) fn choose(&self, launch: &FakeLaunch<'_>, stored: &StoredImage) -> FakeBehavior {
         let chosen = self
             .behaviors
             .iter()
             .rev()
             .find_map(|choose| choose(launch));
+        let tags = stored.image.tags.iter().map(String::as_str);
+        let names = || std::iter::once(launch.image).chain(tags.clone());
         chosen
-            .or_else(|| self.by_image.get(launch.image).cloned())
-            .or_else(|| of_image.cloned())
-            .or_else(|| self.by_image.get(repository(launch.image)).cloned())
+            .or_else(|| names().find_map(|name| self.by_image.get(name)).cloned())
+            .or_else(|| stored.behavior.clone())
+            .or_else(|| {
+                names()
+                    .find_map(|name| self.by_image.get(repository(name)))
+                    .cloned()
+            })
             .unwrap_or_default()
     }
 

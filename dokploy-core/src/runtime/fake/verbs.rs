@@ -176,8 +176,8 @@ impl ContainerRuntime for FakeRuntime {
         .await
     }
 
-    async fn remove_service(&self, name: &str) -> Result<()> {
-        self.remove(name).await
+    async fn remove_service(&self, service: &str) -> Result<()> {
+        self.remove(service).await
     }
 
     async fn task_tail(&self, task_id: &str, lines: u32) -> Result<Vec<String>> {

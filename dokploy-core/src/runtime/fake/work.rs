@@ -15,6 +15,7 @@ use super::image::{FakeBuild, FakeBuildInput, StoredImage, image_id, pinned};
 use super::journal::FakeEffect;
 use super::one_off::Stop;
 use super::verbs::{cancelled, foreign, with_our_label};
+use super::world::World;
 use super::{FakeRuntime, FakeVerb};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -89,25 +90,32 @@ impl FakeRuntime {
         Ok(pinned(name, &id))
     }
 
-    pub(super) async fn remove(&self, name: &str) -> Result<()> {
+    pub(super) async fn remove(&self, service: &str) -> Result<()> {
         let mut strikes = self.enter(FakeVerb::RemoveService);
         strikes.before().await?;
         let mut changes = self.0.changes.subscribe();
-        self.change(|world| {
-            let Some(service) = world.services.get_mut(name) else {
-                return Ok(());
+        let name = self.change(|world| {
+            let mut services = world.services.iter_mut();
+            let found = services.find(|(name, found)| *name == service || found.id == service);
+            let Some((name, found)) = found else {
+                return Ok(None);
             };
-            if !label::is_ours(&service.spec().labels) {
+            if !label::is_ours(&found.spec().labels) {
                 return Err(foreign(name));
             }
-            if !std::mem::replace(&mut service.removed, true) {
-                world.touch(name);
-                let name = name.to_owned();
+            let name = name.clone();
+            if !std::mem::replace(&mut found.removed, true) {
+                world.touch(&name);
+                let name = name.clone();
                 world.journal.push(FakeEffect::ServiceRemoved { name });
             }
-            Ok(())
+            Ok(Some(name))
         })?;
-        while self.look(|world| world.services.get(name).is_some_and(|found| found.removed)) {
+        let draining = |world: &World| {
+            let found = name.as_ref().and_then(|name| world.services.get(name));
+            found.is_some_and(|found| found.removed)
+        };
+        while self.look(draining) {
             self.next_change(&mut changes).await;
         }
         strikes.after().await
