@@ -35,7 +35,7 @@ async fn a_parallelism_that_is_left_out_is_unlimited() {
     let mut spec = shell(&engine, "one", STEADY);
     spec.replicas = 3;
     spec.parallelism = 0;
-    spec.delay = Duration::from_secs(3600);
+    spec.delay = Duration::from_hours(1);
     start(&engine, &spec).await;
     assert_eq!(
         engine.service(&spec.name)["Spec"]["UpdateConfig"]["Parallelism"],
@@ -136,7 +136,7 @@ async fn a_new_update_cancels_the_running_one() {
     let Some(engine) = Engine::find() else { return };
     let mut spec = shell(&engine, "cancel", STEADY);
     spec.replicas = 2;
-    spec.delay = Duration::from_secs(3600);
+    spec.delay = Duration::from_hours(1);
     start(&engine, &spec).await;
     spec.command = Some(words("exec sleep 3601"));
     update(&engine, &spec).await;
