@@ -122,7 +122,13 @@ pub(crate) fn any_event() -> impl Strategy<Value = EventKind> {
                 new: true,
                 message: None,
             };
-            EventKind::StepProgressed { step, percent, message, tasks: vec![task] }
+            EventKind::StepProgressed {
+                step,
+                percent,
+                message,
+                tasks: vec![task],
+                monitoring: None,
+            }
         }),
         10 => finished(),
         2 => step().prop_map(|step| EventKind::StepFailed { step, failure: failure(Some(step)) }),

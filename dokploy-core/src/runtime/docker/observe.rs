@@ -55,7 +55,6 @@ fn observed(service: Service, replicas: u32, tasks: Vec<ObservedTask>) -> Observ
     let version = services::version(&service);
     let spec = service.spec.unwrap_or_default();
     let spec_digest = digest(&spec);
-    let global = spec.mode.as_ref().is_some_and(|mode| mode.global.is_some());
     let container = spec
         .task_template
         .and_then(|template| template.container_spec);
