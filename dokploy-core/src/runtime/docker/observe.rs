@@ -59,6 +59,7 @@ fn observed(service: Service, replicas: u32, tasks: Vec<ObservedTask>) -> Observ
         .task_template
         .and_then(|template| template.container_spec);
     let container = container.unwrap_or_default();
+    let global = spec.mode.is_some_and(|mode| mode.global.is_some());
     let state = service.update_status.and_then(|status| status.state);
     ObservedService {
         id: service.id.unwrap_or_default(),
