@@ -318,6 +318,7 @@ macro_rules! runtime_conformance {
             a_failing_task_returns_its_exit_code
             a_task_that_has_ended_is_not_started_again
             a_task_that_runs_is_taken_up
+            two_calls_at_the_same_time_run_one_task
             a_deadline_stops_a_task
             a_cancelled_call_stops_its_task
             a_task_without_an_image_has_no_exit_code
@@ -325,6 +326,7 @@ macro_rules! runtime_conformance {
         }
         $crate::runtime_conformance! { @module $test $fixture; objects:
             networks_volumes_and_secrets_are_made_once
+            calls_at_the_same_time_make_a_thing_once
             owned_things_are_found_by_label
             what_is_in_use_is_not_removed
             what_is_foreign_is_never_removed

@@ -13,7 +13,8 @@ const GONE: Duration = Duration::from_secs(30);
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "the one place of these tests that reads the environment"
+    clippy::print_stdout,
+    reason = "the one place of these tests that reads the environment, and says when it is empty"
 )]
 pub(crate) fn variable(name: &str, requirement: &str) -> Option<String> {
     let value = std::env::var(name).ok().filter(|value| !value.is_empty());
@@ -53,6 +54,10 @@ impl Engine {
             prefix: format!("rt-{:08x}", rand::random::<u32>()),
             socket,
         })
+    }
+
+    pub(crate) fn socket(&self) -> &str {
+        &self.socket
     }
 
     pub(crate) fn name(&self, part: &str) -> String {

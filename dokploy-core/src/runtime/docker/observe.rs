@@ -91,19 +91,21 @@ pub(super) async fn tasks(docker: &Docker, service_id: &str) -> Result<Option<Ve
 
 /// Health of the containers of a service that are on this engine, by container.
 async fn containers(docker: &Docker, service_id: &str) -> Result<HashMap<String, TaskHealth>> {
-    let found = local_containers(docker, service_id).await?;
+    let found = local_containers(docker, service_id, false).await?;
     let health = |container: ContainerSummary| Some((container.id.clone()?, health_of(&container)));
     Ok(found.into_iter().filter_map(health).collect())
 }
 
-/// The containers of a service that run on this engine.
+/// The containers of a service that run on this engine, or `all` that are there.
 pub(super) async fn local_containers(
     docker: &Docker,
     service_id: &str,
+    all: bool,
 ) -> Result<Vec<ContainerSummary>> {
     let label = format!("com.docker.swarm.service.id={service_id}");
     let filters = HashMap::from([("label", vec![label])]);
     let options = ListContainersOptionsBuilder::new()
+        .all(all)
         .filters(&filters)
         .build();
     let found = docker.list_containers(Some(options)).await;

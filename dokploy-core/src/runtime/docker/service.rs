@@ -194,9 +194,14 @@ pub(super) async fn wait_until_gone(docker: &Docker, service: &Service, name: &s
         // All tasks: the filter by service is an error once the service is gone.
         let tasks = docker.list_tasks(None::<ListTasksOptions>).await;
         let tasks = tasks.map_err(during("remove_service"))?;
-        if !tasks
+        let has_tasks = tasks
             .iter()
-            .any(|task| task.service_id.as_deref() == Some(id))
+            .any(|task| task.service_id.as_deref() == Some(id));
+        // A task is forgotten a moment before its container, which keeps networks and volumes in use.
+        if !has_tasks
+            && observe::local_containers(docker, id, true)
+                .await?
+                .is_empty()
         {
             return Ok(());
         }
