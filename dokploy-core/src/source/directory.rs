@@ -282,7 +282,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path();
         fs::write(path.join("file"), "content").unwrap();
-        let fetcher = fetcher(SystemClock.now().plus(Duration::from_secs(60)));
+        let fetcher = fetcher(SystemClock.now().plus(Duration::from_mins(1)));
         let digest = digest_of(&fetcher, path);
         fetcher.lock().get_mut(path).unwrap().digest = "remembered".to_owned();
         assert_eq!(digest_of(&fetcher, path), "remembered");

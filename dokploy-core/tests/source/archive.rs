@@ -323,15 +323,15 @@ async fn what_is_no_archive_is_told_apart_from_what_is_damaged() {
     cut_tar.truncate(50_000);
     let mut cut_gzip = pack(Format::GzippedTar, &tree);
     cut_gzip.truncate(cut_gzip.len() - 6);
-    let mut cut_zip = pack(Format::Zip, &tree);
-    cut_zip.truncate(cut_zip.len() / 2);
+    let mut half_a_zip = pack(Format::Zip, &tree);
+    half_a_zip.truncate(half_a_zip.len() / 2);
     let mut wrong_sum = pack(Format::GzippedTar, &tree);
     let length = wrong_sum.len();
     wrong_sum[length - 8] ^= 1;
     for (what, bytes) in [
         ("a cut tar", cut_tar),
         ("a cut gzip", cut_gzip),
-        ("a cut zip", cut_zip),
+        ("a cut zip", half_a_zip),
         ("a wrong checksum", wrong_sum),
         ("text", b"hello ".repeat(1000)),
         ("gzipped text", gzip(&b"hello ".repeat(1000))),

@@ -26,8 +26,8 @@ async fn context_of(fixture: &dyn SourceFixture, tree: &FakeTree) -> Vec<u8> {
     let request = fixture.write("main", tree).await;
     let fetcher = fixture.fetcher();
     let revision = fetcher.resolve(&request, &cancel).await.unwrap();
-    let fetched = fetcher.fetch(&request, &revision, &cancel).await.unwrap();
-    let chunks: Vec<_> = fetched.context(&whole()).try_collect().await.unwrap();
+    let source_tree = fetcher.fetch(&request, &revision, &cancel).await.unwrap();
+    let chunks: Vec<_> = source_tree.context(&whole()).try_collect().await.unwrap();
     chunks.concat()
 }
 
@@ -75,9 +75,9 @@ async fn a_large_context_is_streamed_in_bounded_memory() {
     let cancel = CancellationToken::new();
     let fetcher = DirectoryFetcher::new(NetworkPolicy::trusting(), 2 * SIZE);
     let revision = fetcher.resolve(&request, &cancel).await.unwrap();
-    let fetched = fetcher.fetch(&request, &revision, &cancel).await.unwrap();
+    let source_tree = fetcher.fetch(&request, &revision, &cancel).await.unwrap();
     let before = resident();
-    let mut context = fetched.context(&whole());
+    let mut context = source_tree.context(&whole());
     let (mut bytes, mut most) = (0, 0);
     while let Some(chunk) = context.next().await {
         bytes += chunk.unwrap().len() as u64;
@@ -108,9 +108,9 @@ fn tree() -> impl Strategy<Value = FakeTree> {
         (prop::collection::vec(name, 0..3), "[a-z]{1,3}[0-9]").prop_map(|(parents, last)| {
             parents
                 .into_iter()
-                .map(|parent| format!("{parent}/"))
-                .collect::<String>()
-                + &last
+                .chain([last.as_str()])
+                .collect::<Vec<_>>()
+                .join("/")
         });
     let entry = (0..3_u8, prop::collection::vec(any::<u8>(), 0..2000));
     prop::collection::vec((path, entry), 0..20).prop_map(|entries| {
