@@ -252,7 +252,7 @@ impl Remote {
                 let objects = Some(repository.objects.clone());
                 let hash = repository.object_hash();
                 let target = mirror.packs();
-                pack::Bundle::write_to_directory(
+                let written = pack::Bundle::write_to_directory(
                     &mut reader,
                     Some(&target),
                     progress,
@@ -261,6 +261,10 @@ impl Remote {
                     hash,
                     options,
                 )?;
+                // It keeps a pack from git's own housekeeping, of which there is none here.
+                if let Some(keep) = written.keep_path {
+                    let _ = std::fs::remove_file(keep);
+                }
                 Ok(true)
             };
         let mut negotiation = Negotiation {
