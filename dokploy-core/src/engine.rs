@@ -1,6 +1,131 @@
-#[derive(Debug)]
-pub struct Engine;
-#[derive(Debug)]
-pub struct EngineBuilder;
-#[derive(Debug)]
-pub struct EngineOptions;
+//! The engine: `request -> durable queue -> claim with lease -> saga of steps -> terminal event`.
+//!
+//! Data flows one way. [`accept`](self) writes a row; the scheduler claims rows; a worker owns one claim, a journal
+//! writes its events, a saga orders its steps, and each step looks before it acts. Nothing here names a backend.
+
+mod accept;
+mod applications;
+mod apply;
+mod builder;
+mod credentials;
+mod fingerprint;
+mod images;
+mod inject;
+mod journal;
+mod lease;
+mod order;
+mod output;
+mod plan;
+mod retry;
+mod rollout;
+mod saga;
+mod scheduler;
+mod sealing;
+mod service;
+mod steps;
+mod streams;
+mod sweep;
+mod watch;
+mod worker;
+
+use std::fmt;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use self::builder::{EngineBuilder, EngineOptions};
+pub use self::inject::{Injection, Point};
+use crate::bus::EventBus;
+use crate::cache::Cache;
+use crate::clock::Clock;
+use crate::error::Result;
+use crate::id::WorkerId;
+use crate::log::LogStore;
+use crate::runtime::{ContainerRuntime, RuntimeInfo};
+use crate::secret::Keyring;
+use crate::source::SourceFetcher;
+use crate::store::{QueueStats, Store};
+
+/// A running engine. Cloning it is cheap and gives the same engine; dropping it stops nothing that was accepted,
+/// because another engine on the same store goes on. [`Engine::shutdown`] hands running work back at once.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    store: Arc<dyn Store>,
+    runtime: Arc<dyn ContainerRuntime>,
+    sources: Arc<dyn SourceFetcher>,
+    bus: Arc<dyn EventBus>,
+    cache: Arc<dyn Cache>,
+    clock: Arc<dyn Clock>,
+    keyring: Keyring,
+    logs: LogStore,
+    options: EngineOptions,
+    injection: Arc<dyn Injection>,
+    worker: WorkerId,
+    tracker: TaskTracker,
+    shutdown: CancellationToken,
+}
+
+impl Engine {
+    /// Starts to assemble an engine from its parts.
+    pub fn builder() -> EngineBuilder {
+        EngineBuilder::new()
+    }
+
+    /// The store that it writes to.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.inner.store
+    }
+
+    /// The runtime that it deploys to.
+    pub fn runtime(&self) -> &Arc<dyn ContainerRuntime> {
+        &self.inner.runtime
+    }
+
+    /// The bus that tells of changes.
+    pub fn bus(&self) -> &Arc<dyn EventBus> {
+        &self.inner.bus
+    }
+
+    /// The cache.
+    pub fn cache(&self) -> &Arc<dyn Cache> {
+        &self.inner.cache
+    }
+
+    /// Its name in leases and events.
+    pub fn worker(&self) -> WorkerId {
+        self.inner.worker
+    }
+
+    /// What waits and what runs, over all engines on the store.
+    pub async fn queue_stats(&self) -> Result<QueueStats> {
+        self.inner.store.queue_stats().await
+    }
+
+    /// What the container engine is and can do.
+    pub async fn runtime_info(&self) -> Result<RuntimeInfo> {
+        self.inner.runtime.info().await
+    }
+
+    /// Stops: takes no more work, hands back what runs so that another engine (or the next start) goes on, and
+    /// returns when nothing runs any more.
+    pub async fn shutdown(&self) {
+        self.inner.shutdown.cancel();
+        self.inner.tracker.close();
+        self.inner.tracker.wait().await;
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("worker", &self.inner.worker)
+            .field("store", &self.inner.store)
+            .field("runtime", &self.inner.runtime)
+            .finish_non_exhaustive()
+    }
+}

@@ -3,6 +3,8 @@
 mod application;
 mod credential;
 mod deployment;
+pub mod limits;
+mod name;
 mod network;
 mod page;
 mod project;
@@ -19,9 +21,11 @@ pub use self::credential::{Credential, CredentialKind, CredentialSecret};
 pub use self::deployment::{
     ActorRef, Deployment, DeploymentKind, DeploymentRequest, DeploymentTrigger, SupersedePolicy,
 };
+pub use self::name::{is_name, service_name};
 pub use self::network::{Domain, EndpointMode, Port, PortMode, Protocol};
 pub use self::page::{Page, PageRequest};
 pub use self::project::Project;
 pub use self::release::Release;
 pub use self::source::{GitSource, Revision, Source};
 pub use self::update::{Deadlines, FailureAction, UpdateOrder, UpdatePolicy};
+pub(crate) use self::validate::syntax::{is_host, is_object_name, is_url_prefix};

@@ -5,6 +5,7 @@ mod docker;
 mod fake;
 mod observe;
 mod spec;
+mod traefik;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -17,12 +18,16 @@ use futures::stream::BoxStream;
 use tokio_util::sync::CancellationToken;
 
 #[cfg(feature = "docker")]
-pub use self::docker::{DockerOptions, DockerRuntime};
-pub use self::fake::{FakeBehavior, FakeRuntime};
+pub use self::docker::{DockerOptions, DockerRuntime, DockerTls};
+pub use self::fake::{
+    FakeBehavior, FakeBuild, FakeBuildInput, FakeEffect, FakeHang, FakeLaunch, FakeMoment,
+    FakeRuntime, FakeTask, FakeTimings, FakeVerb,
+};
 pub use self::observe::{
     ObservedService, ObservedTask, RuntimeInfo, ServiceStats, TaskHealth, TaskState, TaskStats,
 };
-pub use self::spec::{SecretMount, ServiceHealth, ServiceSpec, TaskSpec, label, traefik_labels};
+pub use self::spec::{SecretMount, ServiceHealth, ServiceSpec, TaskSpec, label};
+pub use self::traefik::traefik_labels;
 use crate::error::Result;
 use crate::secret::Secret;
 
@@ -84,7 +89,7 @@ pub trait LogSink: Send + Sync {
 }
 
 /// Which output a line came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogStream {
     /// Standard output.
@@ -252,9 +257,15 @@ pub trait ContainerRuntime: Send + Sync + Debug {
     /// Replaces all tasks without changing anything else.
     async fn restart_service(&self, name: &str, expected_version: u64) -> Result<ObservedService>;
 
-    /// Removes a service and waits until its tasks are gone. A service without our label is never removed:
-    /// `permission_denied`.
-    async fn remove_service(&self, name: &str) -> Result<()>;
+    /// Removes a service, named or by its identifier, and waits until its tasks are gone.
+    ///
+    /// # Behavior
+    ///
+    /// - Removing what is absent is Ok.
+    /// - A service without our label is never removed: `permission_denied`.
+    /// - An identifier means that very service, and not one that was made anew under its name: who decided to remove
+    ///   it a while ago cannot remove its successor.
+    async fn remove_service(&self, service: &str) -> Result<()>;
 
     /// The last lines of one task, for evidence.
     async fn task_tail(&self, task_id: &str, lines: u32) -> Result<Vec<String>>;

@@ -8,7 +8,10 @@
 //! - Deletes are soft: rows stay for the record and are never returned again.
 //! - Leases run on the database's own clock, so that the clocks of workers do not matter.
 
+mod append;
 mod memory;
+mod page;
+mod refusal;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod sql;
 
@@ -18,6 +21,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 pub use self::memory::MemoryStore;
+#[cfg(all(feature = "conformance", feature = "postgres"))]
+pub use self::sql::TemporaryPostgres;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use self::sql::{SqlStore, SqlStoreOptions};
 use crate::clock::Timestamp;
@@ -213,8 +218,9 @@ pub trait DeploymentStore: Send + Sync + Debug {
     ///   of the application becomes `superseded` in the same transaction; a running one is not touched.
     /// - An idempotency key that was used for the application before returns that deployment and changes nothing,
     ///   also when many calls race.
-    /// - `rate_limited` when `queue_max` deployments wait already.
-    /// - `not_found` when the application is absent or deleted.
+    /// - `rate_limited` when `queue_max` deployments wait already, those that it supersedes not counted.
+    /// - `not_found` when the application or the target release is absent or deleted; `conflict` when the target
+    ///   release was retired.
     async fn create_deployment(&self, new: &NewDeployment) -> Result<CreatedDeployment>;
 
     /// The deployment.
@@ -235,7 +241,8 @@ pub trait DeploymentStore: Send + Sync + Debug {
     /// - Returns the stored events and the new state.
     /// - `conflict` when the log is not at `before.seq` any more: read it again.
     /// - `lease_lost` when a fence is given and worker or epoch are not those of the row, or its lease has expired.
-    /// - `unexpected` for an illegal transition; nothing is written.
+    /// - `unexpected` for an illegal transition, and without a fence for an event that is a worker's to write; nothing
+    ///   is written.
     /// - A terminal event ends the claim: the application may start its next deployment.
     /// - An event of a caller that makes a waiting deployment terminal takes it out of the queue.
     async fn append_events(&self, append: &Append) -> Result<(Vec<Event>, DeploymentState)>;
@@ -291,7 +298,7 @@ pub trait QueueStore: Send + Sync + Debug {
     ///
     /// # Behavior
     ///
-    /// - `lease_lost` when it is not this worker's any more.
+    /// - `lease_lost` when it is not this worker's any more or has expired.
     /// - Returns whether somebody asked to cancel the deployment.
     async fn renew_lease(&self, id: DeploymentId, fence: Fence, lease: Duration) -> Result<bool>;
 
@@ -309,6 +316,10 @@ pub trait QueueStore: Send + Sync + Debug {
 #[async_trait]
 pub trait ReleaseStore: Send + Sync + Debug {
     /// Stores a release, or returns the one that this deployment made before.
+    ///
+    /// # Behavior
+    ///
+    /// - `lease_lost` as for [`DeploymentStore::append_events`].
     async fn create_release(&self, release: &Release, fence: Fence) -> Result<Release>;
 
     /// The release.
@@ -329,8 +340,8 @@ pub trait ReleaseStore: Send + Sync + Debug {
     ) -> Result<Option<Release>>;
 
     /// Retires the stable releases of an application beyond the newest `keep`, and every release that never became
-    /// stable and is older than the newest stable one. The current release and those that an open deployment goes
-    /// back to are never retired.
+    /// stable and is older than the newest stable one. The current release and those that an open deployment made or
+    /// goes back to are never retired. Returns those that it retired.
     async fn retire_releases(
         &self,
         application: ApplicationId,

@@ -6,6 +6,9 @@ repository=$(cd "$environment/../.." && pwd)
 state=${DOKPLOY_TEST_ENVIRONMENT:-$repository/target/test-environment}
 logs=$state/logs
 
+# Debian keeps these folders from the search path of users, who then would be told to install what is there.
+PATH=$PATH:/usr/sbin:/sbin
+
 fail() {
   echo "test environment: $*" >&2
   exit 1
@@ -51,7 +54,7 @@ hold() {
       sleep infinity & wait' "$folder" </dev/null >"$logs/$(basename "$folder")-namespaces.log" 2>&1 &
   outer=$!
   wait_until 10 "the namespaces of $folder" "$logs/$(basename "$folder")-namespaces.log" test -e "$folder/held"
-  pgrep -P "$outer" >"$folder/pid"
+  pgrep --parent "$outer" >"$folder/pid" || fail "the namespaces of $folder ended at once"
 }
 
 # Runs a command in the namespaces that a folder's process holds.
@@ -62,12 +65,12 @@ inside() {
   nsenter --target "$pid" --pid --mount --net --ipc --uts -- "$@"
 }
 
-# Starts a command in those namespaces that outlives the script.
+# Starts a command in those namespaces that outlives the script. It becomes a child of the first process in
+# there: a parent outside might be stopped, and then the namespaces could not end.
 inside_background() {
-  local folder=$1 log=$2 pid
+  local folder=$1 log=$2
   shift 2
-  pid=$(holder "$folder") || fail "nothing runs for $folder"
-  setsid nsenter --target "$pid" --pid --mount --net --ipc --uts -- "$@" </dev/null >>"$log" 2>&1 &
+  inside "$folder" setsid --fork "$@" </dev/null >>"$log" 2>&1
 }
 
 # Ends all that runs in a folder's namespaces. The first process of a process namespace is gone only when
@@ -91,4 +94,16 @@ engine() {
   shift 3
   curl --silent --show-error --fail-with-body --max-time 60 --request "$method" \
     --unix-socket "$socket" "http://engine$path" "$@"
+}
+
+# Ends everything and removes what it stored. The logs stay until the next start.
+clear_all() {
+  local node
+  # First of all, so that an interrupted clearing is not taken for a running environment.
+  rm -f "$state/env"
+  for node in "$state"/nodes/*/; do
+    [[ ! -d $node ]] || "$environment/node" down "$(basename "$node")" 9>&-
+  done
+  release "$state/services"
+  rm -rf "$state/services" "$state/nodes" "$state/addresses" "$state/network"
 }

@@ -36,7 +36,8 @@ pub struct Credential {
 }
 
 /// The secret part of a credential, in memory only.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum CredentialSecret {
     /// User and password, or user and token.
     Basic {

@@ -33,8 +33,8 @@ pub struct ObservedService {
     pub name: String,
     /// For compare-and-set. Changes also when the engine itself writes to the service.
     pub version: u64,
-    /// Digest of the specification as the engine keeps it, without what the engine itself changes. Two equal
-    /// digests are equal specifications.
+    /// Digest of the specification as the engine keeps it, without what the engine itself changes, the number of
+    /// replicas and the restart counter. Two equal digests are equal specifications.
     pub spec_digest: String,
     /// Labels of the service.
     pub labels: BTreeMap<String, String>,
@@ -42,6 +42,8 @@ pub struct ObservedService {
     pub container_labels: BTreeMap<String, String>,
     /// Image of the current specification.
     pub image: String,
+    /// Whether it runs one task on each node.
+    pub global: bool,
     /// How many tasks there should be; for a global service, one for each node that qualifies.
     pub replicas: u32,
     /// What Swarm says about the update; informative only, never the authority.

@@ -5,14 +5,18 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::model::{
-    CommandLine, Domain, EndpointMode, Port, RestartPolicy, ServiceMode, Tmpfs, UpdateOrder, Volume,
+    CommandLine, EndpointMode, Port, RestartPolicy, ServiceMode, Tmpfs, UpdateOrder, Volume,
 };
 use crate::secret::Secret;
 
 /// Names of the labels by which things are found again.
 pub mod label {
-    /// On everything that is ours; its value is `dokploy`.
+    use std::collections::BTreeMap;
+
+    /// On everything that is ours; its value is [`OURS`].
     pub const MANAGED_BY: &str = "dokploy.managed";
+    /// Value of [`MANAGED_BY`].
+    pub const OURS: &str = "dokploy";
     /// Id of the application.
     pub const APPLICATION: &str = "dokploy.application";
     /// Id of the project.
@@ -21,6 +25,12 @@ pub mod label {
     pub const DEPLOYMENT: &str = "dokploy.deployment";
     /// Step that wrote it.
     pub const STEP: &str = "dokploy.step";
+    /// `<deployment>/<step>` that last replaced the tasks; on containers, so that tasks are told apart.
+    pub const ROLLOUT: &str = "dokploy.rollout";
+    /// Digest of the specification as we wrote it, without the labels that change with each deployment.
+    pub const SPEC: &str = "dokploy.spec";
+    /// Digest of the part of the specification whose change replaces the tasks.
+    pub const TEMPLATE: &str = "dokploy.template";
     /// Epoch of the worker that wrote it.
     pub const EPOCH: &str = "dokploy.epoch";
     /// Id of the release.
@@ -29,6 +39,11 @@ pub mod label {
     pub const FINGERPRINT: &str = "dokploy.fingerprint";
     /// Commit or tree that an image was built from.
     pub const REVISION: &str = "dokploy.revision";
+
+    /// Whether a thing with these labels is ours. Nothing else is ever changed or removed.
+    pub fn is_ours(labels: &BTreeMap<String, String>) -> bool {
+        labels.get(MANAGED_BY).is_some_and(|value| value == OURS)
+    }
 }
 
 /// A secret that is mounted as a file.
@@ -147,10 +162,4 @@ pub struct TaskSpec {
     pub constraints: Vec<String>,
     /// Credential for the image.
     pub credential: Option<super::RegistryCredential>,
-}
-
-/// Labels that make Traefik route the domains of an application to its service.
-pub fn traefik_labels(service_name: &str, domains: &[Domain]) -> BTreeMap<String, String> {
-    let _ = (service_name, domains);
-    BTreeMap::new()
 }

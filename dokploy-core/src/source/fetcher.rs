@@ -43,15 +43,28 @@ impl SourcesOptions {
 /// Fetches every kind of source that this build of the crate knows.
 #[derive(Clone, Debug)]
 pub struct Sources {
+    #[cfg(feature = "git")]
+    git: Arc<dyn SourceFetcher>,
     directory: Arc<dyn SourceFetcher>,
     archive: Arc<dyn SourceFetcher>,
 }
 
 impl Sources {
     /// Makes the fetchers. Nothing is read or written before the first call.
-    pub fn new(options: &SourcesOptions) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// `invalid_spec` for certificates that cannot be read.
+    pub fn new(options: &SourcesOptions) -> Result<Self> {
         let policy = &options.policy;
-        Self {
+        #[cfg(feature = "git")]
+        let git = super::GitFetcher::new(super::GitOptions {
+            policy: policy.clone(),
+            ..super::GitOptions::new(&options.data_directory)
+        })?;
+        Ok(Self {
+            #[cfg(feature = "git")]
+            git: Arc::new(git),
             directory: Arc::new(DirectoryFetcher::new(
                 policy.clone(),
                 options.directory_bytes_max,
@@ -61,11 +74,14 @@ impl Sources {
                 options.data_directory.clone(),
                 options.archive_limits,
             )),
-        }
+        })
     }
 
     fn fetcher(&self, source: &Source) -> Result<&dyn SourceFetcher> {
         match source {
+            #[cfg(feature = "git")]
+            Source::Git(_) => Ok(self.git.as_ref()),
+            #[cfg(not(feature = "git"))]
             Source::Git(_) => Err(Error::new(
                 ErrorKind::Unsupported,
                 "this build cannot fetch from git",
@@ -106,6 +122,8 @@ impl SourceFetcher for Sources {
     }
 
     async fn forget(&self, application: ApplicationId) -> Result<()> {
+        #[cfg(feature = "git")]
+        self.git.forget(application).await?;
         self.directory.forget(application).await?;
         self.archive.forget(application).await
     }

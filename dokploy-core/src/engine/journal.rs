@@ -1,0 +1,165 @@
+//! Writes the events of one claimed deployment, and is the only thing in the engine that does.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio_util::sync::CancellationToken;
+
+use super::Inner;
+use super::retry::RetryPolicy;
+use crate::bus::Signal;
+use crate::deployment::{DeploymentState, EventKind, Step, StepOutput};
+use crate::error::{Error, ErrorKind, Result};
+use crate::id::ReleaseId;
+use crate::model::Deployment;
+use crate::store::{Append, Fence};
+
+/// The log of one claimed deployment. Every write is fenced by the claim.
+pub(crate) struct Journal {
+    inner: Arc<Inner>,
+    deployment: Mutex<Deployment>,
+    fence: Fence,
+    /// Ends the waiting for a store that is away.
+    stop: CancellationToken,
+}
+
+impl Journal {
+    pub(crate) fn new(
+        inner: Arc<Inner>,
+        deployment: Deployment,
+        fence: Fence,
+        stop: CancellationToken,
+    ) -> Self {
+        Self {
+            inner,
+            deployment: Mutex::new(deployment),
+            fence,
+            stop,
+        }
+    }
+
+    /// The deployment as it stands.
+    pub(crate) fn deployment(&self) -> Deployment {
+        self.deployment
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Its state as it stands.
+    pub(crate) fn state(&self) -> DeploymentState {
+        self.deployment
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .state
+            .clone()
+    }
+
+    pub(crate) fn fence(&self) -> Fence {
+        self.fence
+    }
+
+    /// Appends one event.
+    pub(crate) async fn append(&self, event: EventKind) -> Result<()> {
+        self.append_all(vec![event], None).await
+    }
+
+    /// Appends the end of a step.
+    pub(crate) async fn finish(&self, step: Step, output: StepOutput) -> Result<()> {
+        self.append(EventKind::StepFinished { step, output }).await
+    }
+
+    /// Appends events, and promotes a release in the same transaction. Waits for a store that is away as long as the
+    /// lease is ours.
+    pub(crate) async fn append_all(
+        &self,
+        events: Vec<EventKind>,
+        promote: Option<ReleaseId>,
+    ) -> Result<()> {
+        // The future of a terminal append is large; it is boxed so that the callers' stay small.
+        let state =
+            Box::pin(RetryPolicy::OWN.run(&self.stop, || self.try_append(&events, promote)))
+                .await?;
+        let signal = {
+            let mut deployment = self
+                .deployment
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            deployment.state = state;
+            Signal::Deployment {
+                deployment: deployment.id,
+                application: deployment.application_id,
+                project: deployment.project_id,
+                seq: deployment.state.seq,
+            }
+        };
+        if let Err(error) = self.inner.bus.publish(&signal).await {
+            tracing::debug!(error = %error, "a signal was lost; listeners also poll");
+        }
+        Ok(())
+    }
+
+    async fn try_append(
+        &self,
+        events: &[EventKind],
+        promote: Option<ReleaseId>,
+    ) -> Result<DeploymentState> {
+        let deployment = self.deployment();
+        let append = Append {
+            deployment: deployment.id,
+            before: deployment.state,
+            events: events.to_vec(),
+            fence: Some(self.fence),
+            promote,
+            at: self.inner.clock.now(),
+        };
+        match self.inner.store.append_events(&append).await {
+            Ok((_, state)) => Ok(state),
+            Err(error) if error.kind() == ErrorKind::Conflict => {
+                self.catch_up(&append, error).await
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The log is longer than we knew: a caller asked to cancel, or an append of ours took effect although its
+    /// answer was lost. Both are found by reading what is new.
+    async fn catch_up(&self, append: &Append, conflict: Error) -> Result<DeploymentState> {
+        let new = self
+            .inner
+            .store
+            .events(
+                append.deployment,
+                append.before.seq,
+                u32::try_from(append.events.len() + 8).unwrap_or(8),
+            )
+            .await?;
+        if new.is_empty() {
+            return Err(conflict);
+        }
+        let mut state = append.before.clone();
+        for event in &new {
+            state = state
+                .apply(event)
+                .map_err(|error| Error::new(ErrorKind::Unexpected, error.to_string()))?;
+        }
+        let written = new.windows(append.events.len()).any(|window| {
+            window
+                .iter()
+                .map(|event| &event.kind)
+                .eq(append.events.iter())
+        });
+        self.deployment
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .state = state.clone();
+        if written {
+            return Ok(state);
+        }
+        // Asked to be tried again at once, from the state that was just read.
+        Err(
+            Error::new(ErrorKind::Conflict, "the log of the deployment has grown")
+                .with_retry(crate::error::Retry::After(Some(std::time::Duration::ZERO)))
+                .with_source(conflict),
+        )
+    }
+}

@@ -1,0 +1,282 @@
+//! Waits until every task of the rollout is healthy and stayed so.
+
+use std::time::Duration;
+
+use futures::StreamExt;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::super::rollout::{Rollout, RolloutFailure, Verdict};
+use super::super::worker::Work;
+use super::super::{retry, service, sweep};
+use crate::deployment::{EventKind, Step, StepOutput, TaskView};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{ApplicationSpec, Release};
+use crate::runtime::ObservedService;
+
+/// What is watched.
+pub(super) struct Watching<'a> {
+    pub(super) step: Step,
+    /// Value of the rollout label of the tasks.
+    pub(super) rollout: String,
+    /// Digest of the specification as the engine kept it when we wrote it.
+    pub(super) spec_digest: String,
+    /// The specification that was applied.
+    pub(super) spec: &'a ApplicationSpec,
+    /// Whether they have to stay healthy for the monitor period; what runs unchanged has proved itself before.
+    pub(super) monitored: bool,
+    pub(super) stop: &'a CancellationToken,
+}
+
+pub(super) async fn run(work: &Work) -> Result<StepOutput> {
+    let state = work.journal.state();
+    let Some(StepOutput::Applied {
+        rollout,
+        changed,
+        release_id,
+        spec_digest,
+        ..
+    }) = state.output(Step::ApplyService)
+    else {
+        return Err(Error::new(ErrorKind::Unexpected, "no service was applied"));
+    };
+    let release: Option<Release> = work.inner.store.find_release(*release_id).await?;
+    let spec = release.map_or_else(|| work.deployment.spec.clone(), |release| release.spec);
+    let watching = Watching {
+        step: Step::AwaitHealthy,
+        rollout: rollout.clone(),
+        spec_digest: spec_digest.clone(),
+        spec: &spec,
+        monitored: *changed,
+        stop: work.stop.forwards(),
+    };
+    // The wait is the time to collect what no retained release needs: the claim keeps every other deployment of the
+    // application from building meanwhile.
+    let (verdict, _) = tokio::join!(
+        watch(work, &watching),
+        tokio::time::timeout(SWEEP_DEADLINE, sweep::application(work))
+    );
+    verdict?;
+    Ok(StepOutput::Done)
+}
+
+/// How long clean-up may hold up a deployment. The next one goes on with it.
+const SWEEP_DEADLINE: Duration = Duration::from_secs(60);
+
+/// Time between two looks while nothing says that something has changed. Swarm tells of changes of services, not of
+/// tasks, so that looking is what finds them.
+const LOOK_INTERVAL: Duration = Duration::from_millis(200);
+
+/// Watches a rollout until its verdict.
+pub(super) async fn watch(work: &Work, watching: &Watching<'_>) -> Result<()> {
+    let name = &work.deployment.service_name;
+    let update = &watching.spec.update;
+    let mut rollout = Rollout::new(watching.rollout.clone(), update, watching.monitored, now());
+    let mut changes = work.inner.runtime.watch_service(name);
+    let mut outage = Outage::at_the_start(work, watching);
+    let mut reporter = Reporter::default();
+    loop {
+        let observed = tokio::select! {
+            biased;
+            () = watching.stop.cancelled() => return Err(retry::stopped()),
+            observed = work.inner.runtime.observe_service(name) => observed,
+        };
+        match observed {
+            Ok(Some(service)) => {
+                outage.end(&mut rollout, &service);
+                let verdict = match rollout.judge(&service, now()) {
+                    // A task that failed says more than what Swarm or somebody else did about it.
+                    failed @ Verdict::Failed(_) => failed,
+                    verdict => {
+                        ensure_not_replaced(watching, &service)?;
+                        verdict
+                    }
+                };
+                reporter
+                    .report(work, watching.step, &rollout, &service, &verdict)
+                    .await?;
+                match verdict {
+                    Verdict::Healthy => return Ok(()),
+                    Verdict::Failed(failure) => return Err(unhealthy(*failure)),
+                    Verdict::Waiting | Verdict::Monitoring(_) => {}
+                }
+            }
+            Ok(None) => {
+                let message = format!("the service {name} was removed by somebody else");
+                return Err(Error::new(ErrorKind::Conflict, message));
+            }
+            // An engine that is away is an outage, not a failure; the deadline of the whole deployment remains.
+            Err(error) if error.is_retryable() => outage.begin(),
+            Err(error) => return Err(error),
+        }
+        tokio::select! {
+            () = watching.stop.cancelled() => return Err(retry::stopped()),
+            () = tokio::time::sleep(LOOK_INTERVAL) => {}
+            Some(_) = changes.next() => {}
+        }
+    }
+}
+
+fn now() -> std::time::Instant {
+    Instant::now().into_std()
+}
+
+/// What happened while nobody looked: it says nothing about the release.
+struct Outage {
+    /// What ended before the first look is not part of this rollout at all.
+    kept_tasks: bool,
+    /// A worker before this one was lost or stopped.
+    worker: bool,
+    /// The engine has not answered since.
+    engine_since: Option<std::time::Instant>,
+}
+
+impl Outage {
+    fn at_the_start(work: &Work, watching: &Watching<'_>) -> Self {
+        let own = service::rollout(&work.deployment, watching.step);
+        let applied = service::rollout(&work.deployment, Step::ApplyService);
+        Self {
+            kept_tasks: watching.rollout != own && watching.rollout != applied,
+            worker: work.deployment.state.epoch > 0,
+            engine_since: None,
+        }
+    }
+
+    fn begin(&mut self) {
+        self.engine_since.get_or_insert_with(now);
+    }
+
+    fn end(&mut self, rollout: &mut Rollout, service: &ObservedService) {
+        if std::mem::take(&mut self.kept_tasks) {
+            rollout.excuse_ended(service);
+        }
+        if let Some(since) = self.engine_since.take() {
+            self.worker = false;
+            rollout.excuse_outage(service, since, now());
+        }
+        if std::mem::take(&mut self.worker) {
+            rollout.excuse_killed(service);
+        }
+    }
+}
+
+/// Somebody who writes the service during the rollout ends it: it is reported, never overwritten. Swarm's own automatic
+/// rollback also changes the specification, but is the consequence of a task that failed.
+fn ensure_not_replaced(watching: &Watching<'_>, service: &ObservedService) -> Result<()> {
+    let name = &service.name;
+    let scaled = !service.global && service.replicas != watching.spec.replicas;
+    if service.spec_digest == watching.spec_digest && !scaled {
+        return Ok(());
+    }
+    let by_swarm = service
+        .update_state
+        .as_deref()
+        .is_some_and(|state| state.starts_with("rollback"));
+    if by_swarm {
+        let message =
+            format!("a task of {name} failed, and Swarm went back to the specification before");
+        return Err(Error::new(ErrorKind::Unhealthy, message)
+            .with_hint("the task is gone already: look at the log of the application"));
+    }
+    let message = if scaled {
+        format!(
+            "somebody else has scaled the service {name} to {} during the rollout",
+            service.replicas
+        )
+    } else {
+        format!("somebody else has changed the service {name} during the rollout")
+    };
+    Err(Error::new(ErrorKind::Conflict, message)
+        .with_hint("it was left as it is: deploy again to replace the change"))
+}
+
+fn unhealthy(failure: RolloutFailure) -> Error {
+    let error = Error::new(failure.kind, failure.message).with_hint(failure.hint);
+    match failure.task {
+        Some(task) => error.with_source(FailingTask(task)),
+        None => error,
+    }
+}
+
+/// Names the task that evidence is collected from.
+#[derive(Debug, thiserror::Error)]
+#[error("the task is {0}")]
+struct FailingTask(String);
+
+/// The last lines of the failing task, where there is one.
+pub(super) async fn evidence(work: &Work, error: &Error) -> Option<Vec<String>> {
+    let FailingTask(task) = std::error::Error::source(error)?.downcast_ref()?;
+    let tail = work.inner.runtime.task_tail(task, EVIDENCE_LINES);
+    let lines = match tokio::time::timeout(EVIDENCE_DEADLINE, tail).await {
+        Ok(Ok(lines)) => lines,
+        Ok(Err(error)) => vec![format!("the log of the task could not be read: {error}")],
+        Err(_) => vec!["the log of the task could not be read in time".to_owned()],
+    };
+    Some(
+        lines
+            .iter()
+            .map(|line| work.opened.redactor.redact(line))
+            .collect(),
+    )
+}
+
+/// Lines of a failing task that are kept.
+const EVIDENCE_LINES: u32 = 20;
+
+/// How long reading them may hold up the rollback.
+const EVIDENCE_DEADLINE: Duration = Duration::from_secs(5);
+
+/// Writes what changed, and only that: an event for each look would fill the log.
+#[derive(Default)]
+struct Reporter {
+    last: Option<(Vec<TaskView>, bool)>,
+}
+
+impl Reporter {
+    async fn report(
+        &mut self,
+        work: &Work,
+        step: Step,
+        rollout: &Rollout,
+        service: &ObservedService,
+        verdict: &Verdict,
+    ) -> Result<()> {
+        let monitoring = match verdict {
+            Verdict::Monitoring(left) => Some(*left),
+            _ => None,
+        };
+        let now = (rollout.views(service), monitoring.is_some());
+        if matches!(verdict, Verdict::Healthy) || self.last.as_ref() == Some(&now) {
+            return Ok(());
+        }
+        let healthy = rollout.healthy_count(service);
+        let message = match monitoring {
+            Some(left) => {
+                format!(
+                    "all {healthy} healthy; watching them for {} s",
+                    left.as_secs_f64().ceil()
+                )
+            }
+            None => format!("{healthy} of {} healthy", service.replicas),
+        };
+        let share = healthy * 80 / (service.replicas.max(1) as usize);
+        let percent = if monitoring.is_some() {
+            85
+        } else {
+            u8::try_from(share.min(80)).unwrap_or(80)
+        };
+        let mut tasks = now.0.clone();
+        for message in tasks.iter_mut().filter_map(|task| task.message.as_mut()) {
+            *message = work.opened.redactor.redact(message);
+        }
+        self.last = Some(now);
+        let progressed = EventKind::StepProgressed {
+            step,
+            percent,
+            message,
+            tasks,
+            monitoring,
+        };
+        work.journal.append(progressed).await
+    }
+}

@@ -1,0 +1,248 @@
+//! Runs statements. The one file that tells the databases apart while they are used.
+
+use sqlx::{
+    ColumnIndex, Decode, Encode, Executor, IntoArguments, Row as _, Type, TypeInfo, ValueRef,
+};
+#[cfg(feature = "postgres")]
+use sqlx::{PgPool, Postgres};
+#[cfg(feature = "sqlite")]
+use sqlx::{Sqlite, SqlitePool};
+use uuid::Uuid;
+
+use super::error;
+use super::statement::{Dialect, Statement};
+use super::value::{Row, Value};
+use crate::error::{Error, ErrorKind, Result};
+
+/// The open pools of a database.
+#[derive(Clone, Debug)]
+pub(super) enum Database {
+    /// SQLite lets one connection write at a time: writers queue up for it here, in order, instead of polling for
+    /// its lock.
+    #[cfg(feature = "sqlite")]
+    Sqlite {
+        writer: SqlitePool,
+        readers: SqlitePool,
+    },
+    #[cfg(feature = "postgres")]
+    Postgres(PgPool),
+}
+
+/// Something that runs statements: a pool, where each is its own transaction, or a transaction.
+#[derive(Debug)]
+pub(super) enum Session {
+    #[cfg(feature = "sqlite")]
+    SqlitePool(SqlitePool),
+    #[cfg(feature = "sqlite")]
+    SqliteTransaction(sqlx::Transaction<'static, Sqlite>),
+    #[cfg(feature = "postgres")]
+    PostgresPool(PgPool),
+    #[cfg(feature = "postgres")]
+    PostgresTransaction(sqlx::Transaction<'static, Postgres>),
+}
+
+/// A statement with its values, in the order of `$1`, `$2` …
+#[derive(Debug)]
+pub(super) struct Call<'s> {
+    statement: &'s Statement,
+    values: Vec<Value>,
+}
+
+impl<'s> Call<'s> {
+    pub(super) const fn new(statement: &'s Statement) -> Self {
+        Self {
+            statement,
+            values: Vec::new(),
+        }
+    }
+
+    pub(super) fn bind(mut self, value: impl Into<Value>) -> Self {
+        self.values.push(value.into());
+        self
+    }
+}
+
+impl Database {
+    pub(super) const fn dialect(&self) -> Dialect {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite { .. } => Dialect::Sqlite,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    /// Runs statements that only read.
+    pub(super) fn read(&self) -> Session {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite { readers, .. } => Session::SqlitePool(readers.clone()),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(pool) => Session::PostgresPool(pool.clone()),
+        }
+    }
+
+    /// Runs single statements that write.
+    pub(super) fn write(&self) -> Session {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite { writer, .. } => Session::SqlitePool(writer.clone()),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(pool) => Session::PostgresPool(pool.clone()),
+        }
+    }
+
+    /// Begins a transaction that writes. It is rolled back when it is dropped.
+    pub(super) async fn begin(&self) -> Result<Session> {
+        let begun = match self {
+            // A transaction that began as a reader cannot always become a writer: take the lock at once.
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite { writer, .. } => writer
+                .begin_with("BEGIN IMMEDIATE")
+                .await
+                .map(Session::SqliteTransaction),
+            // Every statement sees what was committed before it, whatever the server's default is.
+            #[cfg(feature = "postgres")]
+            Self::Postgres(pool) => pool
+                .begin_with("BEGIN ISOLATION LEVEL READ COMMITTED")
+                .await
+                .map(Session::PostgresTransaction),
+        };
+        begun.map_err(error::convert)
+    }
+
+    pub(super) async fn close(&self) {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite { writer, readers } => {
+                readers.close().await;
+                // The last connection to close folds the write-ahead log into the file.
+                writer.close().await;
+            }
+            #[cfg(feature = "postgres")]
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+impl Session {
+    /// Runs a statement and returns all of its rows.
+    pub(super) async fn all(&mut self, call: Call<'_>) -> Result<Vec<Row>> {
+        let Call { statement, values } = call;
+        let rows = match self {
+            #[cfg(feature = "sqlite")]
+            Self::SqlitePool(pool) => fetch(&*pool, statement.text(Dialect::Sqlite), values).await,
+            #[cfg(feature = "sqlite")]
+            Self::SqliteTransaction(transaction) => {
+                fetch(&mut **transaction, statement.text(Dialect::Sqlite), values).await
+            }
+            #[cfg(feature = "postgres")]
+            Self::PostgresPool(pool) => {
+                fetch(&*pool, statement.text(Dialect::Postgres), values).await
+            }
+            #[cfg(feature = "postgres")]
+            Self::PostgresTransaction(transaction) => {
+                fetch(
+                    &mut **transaction,
+                    statement.text(Dialect::Postgres),
+                    values,
+                )
+                .await
+            }
+        };
+        rows.map_err(error::convert)
+    }
+
+    /// Runs a statement and returns its first row, if any.
+    pub(super) async fn optional(&mut self, call: Call<'_>) -> Result<Option<Row>> {
+        Ok(self.all(call).await?.into_iter().next())
+    }
+
+    /// Runs a statement that always has a row.
+    pub(super) async fn one(&mut self, call: Call<'_>) -> Result<Row> {
+        self.optional(call).await?.ok_or_else(|| {
+            Error::new(
+                ErrorKind::Unexpected,
+                "the database answered with no row where there is always one",
+            )
+        })
+    }
+
+    /// Runs a statement for what it does.
+    pub(super) async fn execute(&mut self, call: Call<'_>) -> Result<()> {
+        self.all(call).await.map(drop)
+    }
+
+    /// Makes a transaction durable.
+    pub(super) async fn commit(self) -> Result<()> {
+        let committed = match self {
+            #[cfg(feature = "sqlite")]
+            Self::SqliteTransaction(transaction) => transaction.commit().await,
+            #[cfg(feature = "postgres")]
+            Self::PostgresTransaction(transaction) => transaction.commit().await,
+            #[cfg(feature = "sqlite")]
+            Self::SqlitePool(_) => Ok(()),
+            #[cfg(feature = "postgres")]
+            Self::PostgresPool(_) => Ok(()),
+        };
+        committed.map_err(error::convert)
+    }
+}
+
+async fn fetch<'c, DB, E>(
+    executor: E,
+    sql: &'static str,
+    values: Vec<Value>,
+) -> Result<Vec<Row>, sqlx::Error>
+where
+    DB: sqlx::Database,
+    E: Executor<'c, Database = DB>,
+    DB::Arguments: IntoArguments<DB>,
+    usize: ColumnIndex<DB::Row>,
+    bool: Type<DB> + for<'v> Encode<'v, DB> + for<'v> Decode<'v, DB>,
+    i64: Type<DB> + for<'v> Encode<'v, DB> + for<'v> Decode<'v, DB>,
+    String: Type<DB> + for<'v> Encode<'v, DB> + for<'v> Decode<'v, DB>,
+    Uuid: Type<DB> + for<'v> Encode<'v, DB> + for<'v> Decode<'v, DB>,
+    Option<i64>: for<'v> Encode<'v, DB>,
+    Option<String>: for<'v> Encode<'v, DB>,
+    Option<Uuid>: for<'v> Encode<'v, DB>,
+{
+    let mut query = sqlx::query(sql);
+    for value in values {
+        query = match value {
+            Value::Uuid(value) => query.bind(value),
+            Value::Text(value) => query.bind(value),
+            Value::Integer(value) => query.bind(value),
+            Value::Boolean(value) => query.bind(value),
+        };
+    }
+    let rows = query.fetch_all(executor).await?;
+    rows.iter().map(read::<DB>).collect()
+}
+
+fn read<DB>(row: &DB::Row) -> Result<Row, sqlx::Error>
+where
+    DB: sqlx::Database,
+    usize: ColumnIndex<DB::Row>,
+    bool: Type<DB> + for<'v> Decode<'v, DB>,
+    i64: Type<DB> + for<'v> Decode<'v, DB>,
+    String: Type<DB> + for<'v> Decode<'v, DB>,
+    Uuid: Type<DB> + for<'v> Decode<'v, DB>,
+{
+    let value = |index: usize| {
+        let raw = row.try_get_raw(index)?;
+        if raw.is_null() {
+            return Ok(Value::Text(None));
+        }
+        Ok(match raw.type_info().name() {
+            "UUID" | "BLOB" => Value::Uuid(row.try_get(index)?),
+            "BOOL" | "BOOLEAN" => Value::Boolean(row.try_get(index)?),
+            "INT8" | "INTEGER" => Value::Integer(row.try_get(index)?),
+            _ => Value::Text(row.try_get(index)?),
+        })
+    };
+    (0..row.len())
+        .map(value)
+        .collect::<Result<_, _>>()
+        .map(Row::new)
+}

@@ -1,0 +1,97 @@
+//! SQL texts, each written once. Where the two databases differ, a text holds one of the few words below, and only
+//! this file knows what each database calls it.
+
+use super::session::Call;
+use super::value::Value;
+
+/// Which SQL is spoken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dialect {
+    #[cfg(feature = "sqlite")]
+    Sqlite,
+    #[cfg(feature = "postgres")]
+    Postgres,
+}
+
+/// One statement in both dialects, put together by the compiler.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Statement {
+    #[cfg(feature = "sqlite")]
+    pub(super) sqlite: &'static str,
+    #[cfg(feature = "postgres")]
+    pub(super) postgres: &'static str,
+}
+
+impl Statement {
+    pub(super) const fn text(&self, dialect: Dialect) -> &'static str {
+        match dialect {
+            #[cfg(feature = "sqlite")]
+            Dialect::Sqlite => self.sqlite,
+            #[cfg(feature = "postgres")]
+            Dialect::Postgres => self.postgres,
+        }
+    }
+
+    /// A call of the statement without values.
+    pub(super) const fn call(&self) -> Call<'_> {
+        Call::new(self)
+    }
+
+    /// A call with the value of `$1`.
+    pub(super) fn bind(&self, value: impl Into<Value>) -> Call<'_> {
+        self.call().bind(value)
+    }
+}
+
+/// Declares statements: `NAME = ["text" word "text"];`. The word `columns` is the text given first.
+macro_rules! statements {
+    (columns = $columns:literal; $($(#[$doc:meta])* $name:ident = [$($part:tt)+];)+) => {
+        $(
+            $(#[$doc])*
+            const $name: $crate::store::sql::statement::Statement = $crate::store::sql::statement::Statement {
+                #[cfg(feature = "sqlite")]
+                sqlite: concat!($($crate::store::sql::statement::word!($columns, sqlite, $part)),+),
+                #[cfg(feature = "postgres")]
+                postgres: concat!($($crate::store::sql::statement::word!($columns, postgres, $part)),+),
+            };
+        )+
+
+        /// Every statement of this file, for the test that prepares them.
+        #[cfg(test)]
+        pub(super) const ALL: &[(&str, $crate::store::sql::statement::Statement)] =
+            &[$((stringify!($name), $name)),+];
+    };
+}
+
+macro_rules! word {
+    ($columns:literal, $dialect:ident, columns) => {
+        $columns
+    };
+    // Microseconds since 1970 on the clock of the database. As a subquery PostgreSQL computes it once, so that it
+    // can be looked up in an index.
+    ($columns:literal, sqlite, now) => {
+        "CAST(unixepoch('now', 'subsec') * 1000000 AS INTEGER)"
+    };
+    ($columns:literal, postgres, now) => {
+        "(SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT))"
+    };
+    // Keeps a row as it is until the transaction ends. A SQLite transaction has the whole database for itself.
+    ($columns:literal, sqlite, lock) => {
+        ""
+    };
+    ($columns:literal, postgres, lock) => {
+        " FOR NO KEY UPDATE"
+    };
+    // Takes the first row that nobody else is taking at this moment.
+    ($columns:literal, sqlite, skip_locked) => {
+        ""
+    };
+    ($columns:literal, postgres, skip_locked) => {
+        " FOR UPDATE SKIP LOCKED"
+    };
+    ($columns:literal, $dialect:ident, $text:literal) => {
+        $text
+    };
+}
+
+pub(super) use {statements, word};

@@ -1,0 +1,3 @@
+//! Whole deployments on the fakes, on paused time.
+
+mod smoke;
