@@ -34,7 +34,7 @@ async fn a_directory_is_refused_unless_the_policy_allows_file_sources() {
     let cancel = CancellationToken::new();
     for fetcher in [
         Box::new(DirectoryFetcher::new(NetworkPolicy::strict(), 1 << 30)) as Box<dyn SourceFetcher>,
-        Box::new(Sources::new(&SourcesOptions::new("/nonexistent"))),
+        Box::new(Sources::new(&SourcesOptions::new("/nonexistent")).unwrap()),
     ] {
         let error = fetcher.resolve(&request, &cancel).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidSpec, "{error:?}");
