@@ -25,6 +25,12 @@ impl Deployer for Engine {
     async fn deploy(&self, request: DeployRequest) -> Result<DeploymentHandle> {
         let application = self.application(request.application).await?;
         request.request.validate()?;
+        if let Some(known) = self
+            .known(&application, request.idempotency_key.as_deref())
+            .await?
+        {
+            return Ok(known);
+        }
         if let Some(expected) = &request.plan_digest {
             let now = plan::plan(&self.inner, &application, &request.request).await?;
             if now.digest != *expected {
@@ -47,6 +53,12 @@ impl Deployer for Engine {
 
     async fn roll_back(&self, request: RollbackRequest) -> Result<DeploymentHandle> {
         let application = self.application(request.application).await?;
+        if let Some(known) = self
+            .known(&application, request.idempotency_key.as_deref())
+            .await?
+        {
+            return Ok(known);
+        }
         let release = self.rollback_target(&application, request.release).await?;
         let asked = DeploymentRequest {
             trigger: DeploymentTrigger::Rollback,
@@ -135,6 +147,22 @@ impl Engine {
     pub(crate) async fn application(&self, id: ApplicationId) -> Result<Application> {
         let found = self.inner.store.find_application(id).await?;
         found.ok_or_else(|| Error::not_found("application", id))
+    }
+
+    /// The deployment that was accepted with this key before. Asked first of all: what is asked twice was right the
+    /// first time, and the world has moved since because of it.
+    async fn known(
+        &self,
+        application: &Application,
+        key: Option<&str>,
+    ) -> Result<Option<DeploymentHandle>> {
+        let Some(key) = key else { return Ok(None) };
+        let found = self
+            .inner
+            .store
+            .find_deployment_by_key(application.id, key)
+            .await?;
+        Ok(found.map(|known| DeploymentHandle::new(self.deployer(), known.id)))
     }
 
     async fn accept(

@@ -253,7 +253,10 @@ impl DeploymentStore for SqlStore {
         application: ApplicationId,
         key: &str,
     ) -> Result<Option<Deployment>> {
-        let found = self.read().optional(FIND_BY_KEY.bind(application).bind(key)).await?;
+        let found = self
+            .read()
+            .optional(FIND_BY_KEY.bind(application).bind(key))
+            .await?;
         found.map(|mut row| read(&mut row)).transpose()
     }
 
