@@ -1,3 +1,5 @@
 //! Whole deployments on the fakes, on paused time.
 
-mod smoke;
+mod failure;
+mod success;
+mod world;
