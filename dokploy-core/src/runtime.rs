@@ -5,6 +5,7 @@ mod docker;
 mod fake;
 mod observe;
 mod spec;
+mod traefik;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -25,7 +26,8 @@ pub use self::fake::{
 pub use self::observe::{
     ObservedService, ObservedTask, RuntimeInfo, ServiceStats, TaskHealth, TaskState, TaskStats,
 };
-pub use self::spec::{SecretMount, ServiceHealth, ServiceSpec, TaskSpec, label, traefik_labels};
+pub use self::spec::{SecretMount, ServiceHealth, ServiceSpec, TaskSpec, label};
+pub use self::traefik::traefik_labels;
 use crate::error::Result;
 use crate::secret::Secret;
 

@@ -1,10 +1,12 @@
 //! Facts, in the past tense, numbered from 1 without gaps. The log of them is the truth; everything else is derived.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::failure::Failure;
 use super::status::{Reason, Step};
-use crate::clock::Timestamp;
+use crate::clock::{Timestamp, seconds};
 use crate::id::{DeploymentId, ReleaseId, WorkerId};
 use crate::model::{ActorRef, DeploymentKind, DeploymentTrigger, Revision};
 
@@ -66,6 +68,13 @@ pub enum EventKind {
         /// The tasks of the rollout, where the step has any.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         tasks: Vec<TaskView>,
+        /// How long all tasks still have to stay healthy, counted from this event; absent while some are not healthy.
+        #[serde(
+            default,
+            with = "seconds::option",
+            skip_serializing_if = "Option::is_none"
+        )]
+        monitoring: Option<Duration>,
     },
     /// A step is done. Its output is all that later steps know of it.
     StepFinished {
@@ -153,6 +162,31 @@ pub enum EventKind {
     },
 }
 
+impl EventKind {
+    /// The `type` of the event on the wire.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Accepted { .. } => "accepted",
+            Self::Claimed { .. } => "claimed",
+            Self::StepStarted { .. } => "step_started",
+            Self::StepProgressed { .. } => "step_progressed",
+            Self::StepFinished { .. } => "step_finished",
+            Self::StepFailed { .. } => "step_failed",
+            Self::Warned { .. } => "warned",
+            Self::CancelRequested { .. } => "cancel_requested",
+            Self::HandedBack { .. } => "handed_back",
+            Self::Succeeded { .. } => "succeeded",
+            Self::Failed { .. } => "failed",
+            Self::RolledBack { .. } => "rolled_back",
+            Self::Cancelled { .. } => "cancelled",
+            Self::Superseded { .. } => "superseded",
+            Self::Degraded { .. } => "degraded",
+            Self::Recovered => "recovered",
+            Self::Drifted { .. } => "drifted",
+        }
+    }
+}
+
 /// What a step found or made, and what later steps need of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
@@ -212,6 +246,20 @@ pub enum StepOutput {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         spec_digest: Option<String>,
     },
+}
+
+impl StepOutput {
+    /// The step that alone can have this output, unless any step can.
+    pub const fn step(&self) -> Option<Step> {
+        match self {
+            Self::Skipped { .. } | Self::Done => None,
+            Self::Resolved { .. } => Some(Step::ResolveSource),
+            Self::Built { .. } => Some(Step::BuildImage),
+            Self::Pinned { .. } => Some(Step::PushImage),
+            Self::Applied { .. } => Some(Step::ApplyService),
+            Self::Restored { .. } => Some(Step::RestorePrevious),
+        }
+    }
 }
 
 /// One task of a rollout, as the live view shows it.

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::{Engine, sealing};
 use crate::bus::Signal;
 use crate::deployer::Deployer;
@@ -189,9 +191,7 @@ impl Engine {
         }
         let labels = BTreeMap::from([(label::APPLICATION.to_owned(), id.to_string())]);
         for kind in [OwnedKind::Secret, OwnedKind::Image] {
-            for object in runtime.list_owned(kind, &labels).await? {
-                runtime.remove_owned(&object).await?;
-            }
+            self.remove_owned(kind, &labels).await?;
         }
         self.inner.sources.forget(id).await?;
         self.delete_logs(id).await?;
@@ -201,6 +201,30 @@ impl Engine {
             .await?;
         self.announce(&application).await;
         Ok(())
+    }
+
+    /// Removes everything of a kind. The containers of a service go a little later than the service does, and what they
+    /// use cannot be removed before.
+    async fn remove_owned(&self, kind: OwnedKind, labels: &BTreeMap<String, String>) -> Result<()> {
+        let runtime = &self.inner.runtime;
+        let begun = Instant::now();
+        loop {
+            let mut in_use = None;
+            for object in runtime.list_owned(kind, labels).await? {
+                if !runtime.remove_owned(&object).await? {
+                    in_use = Some(object.name);
+                }
+            }
+            match in_use {
+                None => return Ok(()),
+                Some(name) if begun.elapsed() > STOP_DEADLINE => {
+                    let message = format!("{name} is still in use and cannot be removed");
+                    return Err(Error::new(ErrorKind::Unavailable, message)
+                        .with_hint("stop what uses it, and delete the application again"));
+                }
+                Some(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+            }
+        }
     }
 
     async fn save(&self, application: &Application) -> Result<Application> {

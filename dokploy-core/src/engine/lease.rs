@@ -127,16 +127,18 @@ impl Stop {
     }
 }
 
-/// Keeps the claim alive until it is dropped.
+/// Keeps the claim alive until it is lost or this is dropped. While the engine stops it goes on, because handing back
+/// may take some time.
 pub(crate) async fn keep(inner: Arc<Inner>, id: DeploymentId, fence: Fence, stop: Stop) {
     let mut signals = inner.bus.subscribe();
     loop {
         renew(&inner, id, fence, &stop).await;
-        if stop.everything().is_cancelled() {
-            return;
-        }
+        let stopping = match stop.cause() {
+            Some(StopCause::LeaseLost) => return,
+            cause => cause == Some(StopCause::Shutdown),
+        };
         tokio::select! {
-            () = inner.shutdown.cancelled() => stop.raise(StopCause::Shutdown),
+            () = inner.shutdown.cancelled(), if !stopping => stop.raise(StopCause::Shutdown),
             () = tokio::time::sleep(inner.options.lease_renewal) => {}
             () = told_of_cancellation(&inner, id, &mut signals) => stop.raise(StopCause::Cancelled),
         }

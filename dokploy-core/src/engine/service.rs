@@ -140,7 +140,7 @@ pub(crate) fn service_spec(input: &ServiceInput<'_>) -> ServiceSpec {
     };
     service
         .labels
-        .extend(traefik_labels(&deployment.service_name, &spec.domains));
+        .extend(traefik_labels(&service.name, input.network, &spec.domains));
     service.labels.extend(ownership(deployment));
     let (digest, template) = (content_digest(&service), template_digest(&service));
     service.labels.insert(label::SPEC.to_owned(), digest);

@@ -241,23 +241,26 @@ impl Reporter {
         service: &ObservedService,
         verdict: &Verdict,
     ) -> Result<()> {
-        let monitoring = matches!(verdict, Verdict::Monitoring(_));
-        let now = (rollout.views(service), monitoring);
+        let monitoring = match verdict {
+            Verdict::Monitoring(left) => Some(*left),
+            _ => None,
+        };
+        let now = (rollout.views(service), monitoring.is_some());
         if matches!(verdict, Verdict::Healthy) || self.last.as_ref() == Some(&now) {
             return Ok(());
         }
         let healthy = rollout.healthy_count(service);
-        let message = match verdict {
-            Verdict::Monitoring(left) => {
+        let message = match monitoring {
+            Some(left) => {
                 format!(
                     "all {healthy} healthy; watching them for {} s",
                     left.as_secs_f64().ceil()
                 )
             }
-            _ => format!("{healthy} of {} healthy", service.replicas),
+            None => format!("{healthy} of {} healthy", service.replicas),
         };
         let share = healthy * 80 / (service.replicas.max(1) as usize);
-        let percent = if monitoring {
+        let percent = if monitoring.is_some() {
             85
         } else {
             u8::try_from(share.min(80)).unwrap_or(80)
@@ -267,13 +270,13 @@ impl Reporter {
             *message = work.opened.redactor.redact(message);
         }
         self.last = Some(now);
-        work.journal
-            .append(EventKind::StepProgressed {
-                step,
-                percent,
-                message,
-                tasks,
-            })
-            .await
+        let progressed = EventKind::StepProgressed {
+            step,
+            percent,
+            message,
+            tasks,
+            monitoring,
+        };
+        work.journal.append(progressed).await
     }
 }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use super::super::{BuildRequest, Image};
-use super::behavior::{FakeBehavior, FakeLaunch};
+use super::behavior::{FakeBehavior, FakeLaunch, FakeOutput};
 
 /// What a build on a [`FakeRuntime`](super::FakeRuntime) says, how long it takes, and what comes of it.
 #[derive(Clone, Debug)]
@@ -174,6 +174,7 @@ type ChooseBuild = dyn Fn(&FakeBuildInput<'_>) -> Option<FakeBuild> + Send + Syn
 pub(super) struct Scripts {
     behaviors: Vec<Arc<ChooseBehavior>>,
     by_image: BTreeMap<String, FakeBehavior>,
+    outputs: BTreeMap<String, FakeOutput>,
     builds: Vec<Arc<ChooseBuild>>,
 }
 
@@ -188,6 +189,20 @@ impl fmt::Debug for Scripts {
 impl Scripts {
     pub(super) fn set_behavior(&mut self, image: &str, behavior: FakeBehavior) {
         self.by_image.insert(image.to_owned(), behavior);
+    }
+
+    pub(super) fn set_output(&mut self, image: &str, output: FakeOutput) {
+        self.outputs.insert(image.to_owned(), output);
+    }
+
+    /// What a container of an image writes: that it has started, when nothing else is said.
+    pub(super) fn output(&self, image: &str) -> FakeOutput {
+        let of = |name| self.outputs.get(name).cloned();
+        let said = of(image).or_else(|| of(repository(image)));
+        said.unwrap_or_else(|| FakeOutput {
+            lines: vec![format!("started {image}")],
+            repeated: None,
+        })
     }
 
     pub(super) fn push_behavior(&mut self, choose: Arc<ChooseBehavior>) {

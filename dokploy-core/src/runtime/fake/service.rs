@@ -243,6 +243,7 @@ impl Service {
             "no suitable node (scheduling constraints not satisfied on 1 node)".to_owned()
         });
         let id = around.new_id("task");
+        let output = around.behaviors.output(&template.spec.image);
         self.tasks.push(Task {
             id: id.clone(),
             slot,
@@ -260,6 +261,7 @@ impl Service {
             changed_at: now,
             running_at: None,
             plan,
+            output,
             lines: Vec::new(),
         });
         id
