@@ -8,7 +8,7 @@ use futures::stream::BoxStream;
 use super::{Engine, plan, streams};
 use crate::bus::Signal;
 use crate::deployer::{DeployRequest, Deployer, DeploymentHandle, LogLine, Plan, RollbackRequest};
-use crate::deployment::{DeploymentState, Event, EventKind};
+use crate::deployment::{DeploymentState, Event, EventKind, Status};
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::{ApplicationId, DeploymentId, ReleaseId};
 use crate::model::{
@@ -272,33 +272,10 @@ impl Engine {
         application: &Application,
         release: Option<ReleaseId>,
     ) -> Result<Release> {
-        let store = &self.inner.store;
         let Some(wanted) = release else {
-            let releases = store
-                .list_releases(
-                    application.id,
-                    PageRequest {
-                        limit: 200,
-                        before: None,
-                    },
-                )
-                .await?;
-            let current = application.current_release_id;
-            let previous = releases.items.into_iter().find(|release| {
-                release.stable_at.is_some()
-                    && release.retired_at.is_none()
-                    && current.is_none_or(|current| release.id < current)
-            });
-            return previous.ok_or_else(|| {
-                let message = format!(
-                    "application {} has no release to go back to",
-                    application.spec.name
-                );
-                Error::new(ErrorKind::NotFound, message).with_hint(
-                    "a release counts once it was healthy; list the releases to see them",
-                )
-            });
+            return self.previous_release(application).await;
         };
+        let store = &self.inner.store;
         let found = store.find_release(wanted).await?;
         let release = found
             .filter(|release| release.application_id == application.id)
@@ -313,6 +290,34 @@ impl Engine {
             return Err(Error::new(ErrorKind::Conflict, message));
         }
         Ok(release)
+    }
+
+    /// The newest stable release before the current one that nobody has gone back from.
+    async fn previous_release(&self, application: &Application) -> Result<Release> {
+        let store = &self.inner.store;
+        let page = PageRequest {
+            limit: PageRequest::LIMIT_MAX,
+            before: None,
+        };
+        let releases = store.list_releases(application.id, page).await?;
+        let current = application.current_release_id;
+        let candidates = releases.items.into_iter().filter(|release| {
+            release.stable_at.is_some()
+                && release.retired_at.is_none()
+                && current.is_none_or(|current| release.id < current)
+        });
+        for release in candidates {
+            let maker = store.find_deployment(release.deployment_id).await?;
+            if maker.is_none_or(|maker| maker.state.status != Status::RolledBack) {
+                return Ok(release);
+            }
+        }
+        let message = format!(
+            "application {} has no release to go back to",
+            application.spec.name
+        );
+        Err(Error::new(ErrorKind::NotFound, message)
+            .with_hint("a release counts once it was healthy; list the releases to see them"))
     }
 
     async fn tell(&self, deployment: &Deployment) {

@@ -155,7 +155,12 @@ impl World {
         spec.restart.delay = SECOND;
         change(&mut spec);
         let application = engine.create_application(project.id, spec).await.unwrap();
-        App { world: self, engine: engine.clone(), application, url }
+        App {
+            world: self,
+            engine: engine.clone(),
+            application,
+            url,
+        }
     }
 
     /// Says how the build of a commit with this text goes, and what its containers do.
@@ -165,11 +170,19 @@ impl World {
 
     /// Commits a tree to a repository. `text` is what tells it from other versions.
     pub(crate) fn commit(&self, url: &str, text: &str, behavior: FakeBehavior) -> String {
-        let build = FakeBuild { behavior: Some(behavior), ..FakeBuild::default() };
+        let build = FakeBuild {
+            behavior: Some(behavior),
+            ..FakeBuild::default()
+        };
         self.script_build(text, build);
-        let tree = FakeTree::new().file("Dockerfile", "FROM scratch\n").file("app", text);
+        let tree = FakeTree::new()
+            .file("Dockerfile", "FROM scratch\n")
+            .file("app", text);
         let revision = self.source.commit(url, "main", tree);
-        self.revisions.lock().unwrap().insert(revision.id.clone(), text.to_owned());
+        self.revisions
+            .lock()
+            .unwrap()
+            .insert(revision.id.clone(), text.to_owned());
         revision.id
     }
 
@@ -181,20 +194,34 @@ impl World {
     /// The texts of the commits that tasks run now which are to go on running.
     pub(crate) async fn serving(&self, service: &str) -> BTreeSet<String> {
         let mut texts = BTreeSet::new();
-        let Some(service) = self.service(service).await else { return texts };
-        let up = service.tasks.iter().filter(|task| task.wanted && task.state == TaskState::Running);
+        let Some(service) = self.service(service).await else {
+            return texts;
+        };
+        let up = service
+            .tasks
+            .iter()
+            .filter(|task| task.wanted && task.state == TaskState::Running);
         for task in up {
-            let image = self.runtime.find_image(&task.image).await.unwrap();
+            let id = task.image.rsplit('@').next().unwrap();
+            let image = self.runtime.find_image(id).await.unwrap();
             let revision = image.and_then(|image| image.labels.get(label::REVISION).cloned());
             let known = self.revisions.lock().unwrap();
-            texts.insert(revision.and_then(|id| known.get(&id).cloned()).unwrap_or(task.image.clone()));
+            texts.insert(
+                revision
+                    .and_then(|id| known.get(&id).cloned())
+                    .unwrap_or(task.image.clone()),
+            );
         }
         texts
     }
 
     /// How many things of a kind the runtime has done.
     pub(crate) fn effects(&self, which: impl Fn(&FakeEffect) -> bool) -> usize {
-        self.runtime.journal().iter().filter(|effect| which(effect)).count()
+        self.runtime
+            .journal()
+            .iter()
+            .filter(|effect| which(effect))
+            .count()
     }
 
     /// How many builds were begun.
@@ -229,7 +256,9 @@ pub(crate) fn outcome(deployment: &Deployment) -> (Status, Reason) {
 /// All events of a deployment that has ended.
 pub(crate) async fn events(handle: &DeploymentHandle) -> Vec<EventKind> {
     let events = handle.events(0).map(|event| event.unwrap().kind);
-    tokio::time::timeout(FOREVER, events.collect()).await.unwrap()
+    tokio::time::timeout(FOREVER, events.collect())
+        .await
+        .unwrap()
 }
 
 /// Texts of a set, for comparing.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use dokploy_core::id::DeploymentId;
 use dokploy_core::model::{Application, ApplicationSpec, Deployment, DeploymentRequest};
 use dokploy_core::runtime::{FakeBehavior, ObservedService};
 use dokploy_core::{DeployRequest, Deployer, DeploymentHandle, Engine, Result};
@@ -34,7 +35,10 @@ impl App<'_> {
 
     /// Asks for a deployment.
     pub(crate) async fn try_deploy(&self, request: DeploymentRequest) -> Result<DeploymentHandle> {
-        let request = DeployRequest { request, ..DeployRequest::of(self.application.id) };
+        let request = DeployRequest {
+            request,
+            ..DeployRequest::of(self.application.id)
+        };
         self.engine.deploy(request).await
     }
 
@@ -50,9 +54,19 @@ impl App<'_> {
         end(&self.deploy().await).await
     }
 
+    /// A deployment of it.
+    pub(crate) fn engine_handle(&self, id: DeploymentId) -> DeploymentHandle {
+        DeploymentHandle::new(self.engine.deployer(), id)
+    }
+
     /// The application as it is stored.
     pub(crate) async fn stored(&self) -> Application {
-        let found = self.world.store.find_application(self.application.id).await.unwrap();
+        let found = self
+            .world
+            .store
+            .find_application(self.application.id)
+            .await
+            .unwrap();
         found.unwrap()
     }
 
@@ -61,7 +75,10 @@ impl App<'_> {
         let stored = self.stored().await;
         let mut spec = stored.spec;
         change(&mut spec);
-        self.engine.update_application(stored.id, stored.version, spec).await.unwrap();
+        self.engine
+            .update_application(stored.id, stored.version, spec)
+            .await
+            .unwrap();
     }
 
     /// Its service.

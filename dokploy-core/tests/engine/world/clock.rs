@@ -15,7 +15,10 @@ pub(crate) struct TestClock {
 
 impl TestClock {
     pub(crate) fn new() -> Self {
-        Self { origin: Instant::now(), ahead: Mutex::default() }
+        Self {
+            origin: Instant::now(),
+            ahead: Mutex::default(),
+        }
     }
 
     /// Jumps, as when somebody sets the clock of the machine.

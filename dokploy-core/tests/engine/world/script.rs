@@ -95,7 +95,10 @@ impl Injection for Script {
             None => Ok(()),
             Some(Action::Fail) => {
                 self.reached.notify_one();
-                Err(Error::new(ErrorKind::Unexpected, format!("injected at {point:?}")))
+                Err(Error::new(
+                    ErrorKind::Unexpected,
+                    format!("injected at {point:?}"),
+                ))
             }
             Some(Action::Crash) => {
                 self.engine.get().unwrap().abort();
