@@ -9,6 +9,7 @@ mod apply;
 mod builder;
 mod credentials;
 mod fingerprint;
+mod images;
 mod inject;
 mod journal;
 mod lease;

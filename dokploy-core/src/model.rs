@@ -28,3 +28,4 @@ pub use self::project::Project;
 pub use self::release::Release;
 pub use self::source::{GitSource, Revision, Source};
 pub use self::update::{Deadlines, FailureAction, UpdateOrder, UpdatePolicy};
+pub(crate) use self::validate::syntax::{is_host, is_object_name, is_url_prefix};

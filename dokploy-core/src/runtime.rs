@@ -5,6 +5,7 @@ mod docker;
 mod fake;
 mod observe;
 mod spec;
+mod traefik;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -25,7 +26,8 @@ pub use self::fake::{
 pub use self::observe::{
     ObservedService, ObservedTask, RuntimeInfo, ServiceStats, TaskHealth, TaskState, TaskStats,
 };
-pub use self::spec::{SecretMount, ServiceHealth, ServiceSpec, TaskSpec, label, traefik_labels};
+pub use self::spec::{SecretMount, ServiceHealth, ServiceSpec, TaskSpec, label};
+pub use self::traefik::traefik_labels;
 use crate::error::Result;
 use crate::secret::Secret;
 
@@ -255,9 +257,15 @@ pub trait ContainerRuntime: Send + Sync + Debug {
     /// Replaces all tasks without changing anything else.
     async fn restart_service(&self, name: &str, expected_version: u64) -> Result<ObservedService>;
 
-    /// Removes a service and waits until its tasks are gone. A service without our label is never removed:
-    /// `permission_denied`.
-    async fn remove_service(&self, name: &str) -> Result<()>;
+    /// Removes a service, named or by its identifier, and waits until its tasks are gone.
+    ///
+    /// # Behavior
+    ///
+    /// - Removing what is absent is Ok.
+    /// - A service without our label is never removed: `permission_denied`.
+    /// - An identifier means that very service, and not one that was made anew under its name: who decided to remove
+    ///   it a while ago cannot remove its successor.
+    async fn remove_service(&self, service: &str) -> Result<()>;
 
     /// The last lines of one task, for evidence.
     async fn task_tail(&self, task_id: &str, lines: u32) -> Result<Vec<String>>;

@@ -21,10 +21,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 pub use self::memory::MemoryStore;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-pub use self::sql::{SqlStore, SqlStoreOptions};
 #[cfg(all(feature = "conformance", feature = "postgres"))]
 pub use self::sql::TemporaryPostgres;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub use self::sql::{SqlStore, SqlStoreOptions};
 use crate::clock::Timestamp;
 use crate::deployment::{DeploymentState, Event, EventKind, Status};
 use crate::error::Result;

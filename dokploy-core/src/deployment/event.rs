@@ -158,6 +158,31 @@ pub enum EventKind {
     },
 }
 
+impl EventKind {
+    /// The `type` of the event on the wire.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Accepted { .. } => "accepted",
+            Self::Claimed { .. } => "claimed",
+            Self::StepStarted { .. } => "step_started",
+            Self::StepProgressed { .. } => "step_progressed",
+            Self::StepFinished { .. } => "step_finished",
+            Self::StepFailed { .. } => "step_failed",
+            Self::Warned { .. } => "warned",
+            Self::CancelRequested { .. } => "cancel_requested",
+            Self::HandedBack { .. } => "handed_back",
+            Self::Succeeded { .. } => "succeeded",
+            Self::Failed { .. } => "failed",
+            Self::RolledBack { .. } => "rolled_back",
+            Self::Cancelled { .. } => "cancelled",
+            Self::Superseded { .. } => "superseded",
+            Self::Degraded { .. } => "degraded",
+            Self::Recovered => "recovered",
+            Self::Drifted { .. } => "drifted",
+        }
+    }
+}
+
 /// What a step found or made, and what later steps need of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
@@ -217,6 +242,20 @@ pub enum StepOutput {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         spec_digest: Option<String>,
     },
+}
+
+impl StepOutput {
+    /// The step that alone can have this output, unless any step can.
+    pub const fn step(&self) -> Option<Step> {
+        match self {
+            Self::Skipped { .. } | Self::Done => None,
+            Self::Resolved { .. } => Some(Step::ResolveSource),
+            Self::Built { .. } => Some(Step::BuildImage),
+            Self::Pinned { .. } => Some(Step::PushImage),
+            Self::Applied { .. } => Some(Step::ApplyService),
+            Self::Restored { .. } => Some(Step::RestorePrevious),
+        }
+    }
 }
 
 /// One task of a rollout, as the live view shows it.

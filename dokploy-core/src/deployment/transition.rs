@@ -7,6 +7,7 @@ use super::failure::Failure;
 use super::state::{DeploymentState, StepRecord, StepStatus};
 use super::status::{Reason, Status, Step};
 use crate::clock::Timestamp;
+use crate::id::{DeploymentId, ReleaseId};
 use crate::model::DeploymentKind;
 
 /// An event that may not follow the ones before it.
@@ -147,80 +148,60 @@ impl DeploymentState {
     fn advance_open(&mut self, kind: &EventKind, at: Timestamp) -> Result<(), IllegalTransition> {
         match kind {
             EventKind::Claimed { epoch, attempt, .. } => self.claim(kind, *epoch, *attempt, at),
-            EventKind::CancelRequested { .. } => {
-                if self.cancel_requested {
-                    return Err(self.refuse(kind, "it was asked for already"));
-                }
-                self.cancel_requested = true;
-                Ok(())
-            }
-            EventKind::Superseded { by } => {
-                if self.attempt > 0 {
-                    return Err(self.refuse(kind, "only a deployment that waits is superseded"));
-                }
-                self.superseded_by = Some(*by);
-                self.finish(
-                    Status::Superseded,
-                    Reason::Superseded,
-                    format!("superseded by deployment {by}"),
-                    at,
-                );
-                Ok(())
-            }
+            EventKind::CancelRequested { .. } => self.request_cancel(kind),
+            EventKind::Superseded { by } => self.supersede(kind, *by, at),
             EventKind::Cancelled { message } => self.cancel(kind, message, at),
             EventKind::Warned { .. } => Ok(()),
-            _ if self.attempt == 0 => Err(self.refuse(kind, "no worker has claimed it")),
+            EventKind::Accepted { .. }
+            | EventKind::RolledBack { by: Some(_), .. }
+            | EventKind::Degraded { .. }
+            | EventKind::Recovered
+            | EventKind::Drifted { .. } => Err(self.refuse(kind, "it has no place before the end")),
+            _ if !self.is_claimed() => Err(self.refuse(kind, "no worker has claimed it")),
+            _ => self.advance_claimed(kind, at),
+        }
+    }
+
+    /// What only the worker says that has claimed it.
+    fn advance_claimed(
+        &mut self,
+        kind: &EventKind,
+        at: Timestamp,
+    ) -> Result<(), IllegalTransition> {
+        match kind {
+            EventKind::StepStarted { step } => self.start_step(kind, *step, at),
+            EventKind::StepProgressed {
+                step,
+                percent,
+                message,
+                ..
+            } => self.progress_step(kind, *step, *percent, message),
+            EventKind::StepFinished { step, output } => self.finish_step(kind, *step, output, at),
+            EventKind::StepFailed { step, failure } => self.fail_step(kind, *step, failure, at),
             EventKind::HandedBack { .. } => {
                 self.reason = Reason::Queued;
                 "handed back by a worker that stops; another one goes on"
                     .clone_into(&mut self.message);
                 Ok(())
             }
-            EventKind::StepStarted { .. }
-            | EventKind::StepProgressed { .. }
-            | EventKind::StepFinished { .. }
-            | EventKind::StepFailed { .. } => self.advance_step(kind, at),
             EventKind::Succeeded { release_id, reason } => {
-                if !self.is_finished(Step::AwaitHealthy) || self.failure.is_some() {
-                    return Err(self.refuse(kind, "a success was verified and had no failure"));
-                }
-                self.release_id = Some(*release_id);
-                self.progress = 100;
-                self.finish(Status::Success, *reason, success_message(*reason), at);
-                Ok(())
+                self.succeed(kind, *release_id, *reason, at)
             }
             EventKind::RolledBack {
-                reason,
-                by: None,
-                failure,
-                ..
-            } => {
-                if !matches!(
-                    self.output(Step::RestorePrevious),
-                    Some(StepOutput::Restored {
-                        release_id: Some(_),
-                        ..
-                    })
-                ) {
-                    return Err(self.refuse(kind, "the previous release was not restored"));
-                }
-                let cause = failure.as_ref().or(self.failure.as_ref());
-                let message = cause.map_or_else(String::new, |cause| cause.message.clone());
-                self.failure = cause.cloned();
-                self.finish(Status::RolledBack, *reason, message, at);
-                Ok(())
-            }
+                reason, failure, ..
+            } => self.roll_back(kind, *reason, failure.as_ref(), at),
             EventKind::Failed { reason, failure } => {
                 self.failure = Some(failure.clone());
                 self.finish(Status::Failed, *reason, failure.message.clone(), at);
                 Ok(())
             }
-            EventKind::Accepted { .. }
-            | EventKind::RolledBack { .. }
-            | EventKind::Degraded { .. }
-            | EventKind::Recovered
-            | EventKind::Drifted { .. } => Err(self.refuse(kind, "it has no place before the end")),
+            _ => Err(self.refuse(kind, "it is not a worker's")),
         }
+    }
+
+    /// Whether a worker works on it, as far as the log tells: its lease may have ended.
+    fn is_claimed(&self) -> bool {
+        self.attempt > 0 && self.reason != Reason::Queued
     }
 
     fn claim(
@@ -233,14 +214,39 @@ impl DeploymentState {
         if epoch <= self.epoch {
             return Err(self.refuse(kind, "each claim has a greater epoch"));
         }
-        self.reason = if self.attempt == 0 {
-            Reason::Working
+        if self.attempt == 0 {
+            self.reason = Reason::Working;
         } else {
-            Reason::Resumed
-        };
+            self.reason = Reason::Resumed;
+            "taken up again by a worker".clone_into(&mut self.message);
+        }
         self.epoch = epoch;
-        self.attempt = attempt.max(1);
+        // A worker that handed back does not count, so that the same number may come twice.
+        self.attempt = self.attempt.max(attempt).max(1);
         self.started_at.get_or_insert(at);
+        Ok(())
+    }
+
+    fn request_cancel(&mut self, kind: &EventKind) -> Result<(), IllegalTransition> {
+        if self.cancel_requested {
+            return Err(self.refuse(kind, "it was asked for already"));
+        }
+        self.cancel_requested = true;
+        Ok(())
+    }
+
+    fn supersede(
+        &mut self,
+        kind: &EventKind,
+        by: DeploymentId,
+        at: Timestamp,
+    ) -> Result<(), IllegalTransition> {
+        if self.attempt > 0 {
+            return Err(self.refuse(kind, "only a deployment that waits is superseded"));
+        }
+        self.superseded_by = Some(by);
+        let message = format!("superseded by deployment {by}");
+        self.finish(Status::Superseded, Reason::Superseded, message, at);
         Ok(())
     }
 
@@ -260,48 +266,49 @@ impl DeploymentState {
         Ok(())
     }
 
-    fn advance_step(&mut self, kind: &EventKind, at: Timestamp) -> Result<(), IllegalTransition> {
-        match kind {
-            EventKind::StepStarted { step } => self.start_step(kind, *step, at),
-            EventKind::StepProgressed {
-                step,
-                percent,
-                message,
-                ..
-            } => {
-                self.running(kind, *step)?;
-                let (from, to) = step.progress();
-                let share = u16::from(to - from) * u16::from(*percent.min(&100)) / 100;
-                self.progress = self.progress.max(from + u8::try_from(share).unwrap_or(0));
-                self.message.clone_from(message);
-                Ok(())
-            }
-            EventKind::StepFinished { step, output } => {
-                let skipped = matches!(output, StepOutput::Skipped { .. });
-                let status = if skipped {
-                    StepStatus::Skipped
-                } else {
-                    StepStatus::Finished
-                };
-                if let StepOutput::Applied { release_id, .. } = output {
-                    self.release_id = Some(*release_id);
-                }
-                let record = self.running(kind, *step)?;
-                record.status = status;
-                record.finished_at = Some(at);
-                record.output = Some(output.clone());
-                self.progress = self.progress.max(step.progress().1);
-                Ok(())
-            }
-            EventKind::StepFailed { step, failure } => {
-                let record = self.running(kind, *step)?;
-                record.status = StepStatus::Failed;
-                record.finished_at = Some(at);
-                self.record_failure(failure);
-                Ok(())
-            }
-            _ => Err(self.refuse(kind, "it is not about a step")),
+    fn succeed(
+        &mut self,
+        kind: &EventKind,
+        release_id: ReleaseId,
+        reason: Reason,
+        at: Timestamp,
+    ) -> Result<(), IllegalTransition> {
+        if !self.is_finished(Step::AwaitHealthy) || self.failure.is_some() {
+            return Err(self.refuse(kind, "a success was verified and had no failure"));
         }
+        if self.steps.contains_key(&Step::RestorePrevious) {
+            return Err(self.refuse(kind, "the previous release was brought back"));
+        }
+        self.release_id = Some(release_id);
+        self.progress = 100;
+        self.finish(Status::Success, reason, success_message(reason), at);
+        Ok(())
+    }
+
+    fn roll_back(
+        &mut self,
+        kind: &EventKind,
+        reason: Reason,
+        failure: Option<&Failure>,
+        at: Timestamp,
+    ) -> Result<(), IllegalTransition> {
+        let is_restored = matches!(
+            self.output(Step::RestorePrevious),
+            Some(StepOutput::Restored {
+                release_id: Some(_),
+                ..
+            })
+        );
+        if !is_restored {
+            return Err(self.refuse(kind, "the previous release was not restored"));
+        }
+        let Some(cause) = failure.or(self.failure.as_ref()).cloned() else {
+            return Err(self.refuse(kind, "nothing made it necessary"));
+        };
+        let message = cause.message.clone();
+        self.failure = Some(cause);
+        self.finish(Status::RolledBack, reason, message, at);
+        Ok(())
     }
 
     fn start_step(
@@ -319,6 +326,13 @@ impl DeploymentState {
         if step == Step::RestorePrevious && !self.touched_service() {
             return Err(self.refuse(kind, "the service was never touched"));
         }
+        if step == Step::RestorePrevious {
+            self.abandon_steps(at);
+        } else if self.failure.is_some() {
+            return Err(self.refuse(kind, "a step has failed: only restoring may follow"));
+        } else if self.has_unfinished_before(step) {
+            return Err(self.refuse(kind, "an earlier step is not done"));
+        }
         let record = self.steps.entry(step).or_insert(StepRecord {
             status: StepStatus::Running,
             started_at: at,
@@ -326,9 +340,82 @@ impl DeploymentState {
             output: None,
         });
         record.status = StepStatus::Running;
+        record.finished_at = None;
         self.status = step.status();
         self.progress = self.progress.max(step.progress().0);
         step_message(step).clone_into(&mut self.message);
+        Ok(())
+    }
+
+    fn has_unfinished_before(&self, step: Step) -> bool {
+        self.steps
+            .iter()
+            .any(|(begun, record)| *begun < step && record.output.is_none())
+    }
+
+    /// What still ran when restoring began has ended without an output: nothing may be said about it any more.
+    fn abandon_steps(&mut self, at: Timestamp) {
+        for (step, record) in &mut self.steps {
+            if *step != Step::RestorePrevious && record.status == StepStatus::Running {
+                record.status = StepStatus::Failed;
+                record.finished_at = Some(at);
+            }
+        }
+    }
+
+    fn progress_step(
+        &mut self,
+        kind: &EventKind,
+        step: Step,
+        percent: u8,
+        message: &str,
+    ) -> Result<(), IllegalTransition> {
+        self.running(kind, step)?;
+        let (from, to) = step.progress();
+        let share = u16::from(to - from) * u16::from(percent.min(100)) / 100;
+        let reached = from + u8::try_from(share).unwrap_or(0);
+        self.progress = self.progress.max(reached);
+        message.clone_into(&mut self.message);
+        Ok(())
+    }
+
+    fn finish_step(
+        &mut self,
+        kind: &EventKind,
+        step: Step,
+        output: &StepOutput,
+        at: Timestamp,
+    ) -> Result<(), IllegalTransition> {
+        if output.step().is_some_and(|owner| owner != step) {
+            return Err(self.refuse(kind, "this output is another step's"));
+        }
+        let record = self.running(kind, step)?;
+        record.status = match output {
+            StepOutput::Skipped { .. } => StepStatus::Skipped,
+            _ => StepStatus::Finished,
+        };
+        record.finished_at = Some(at);
+        record.output = Some(output.clone());
+        if let StepOutput::Applied { release_id, .. } = output {
+            self.release_id = Some(*release_id);
+        }
+        self.progress = self.progress.max(step.progress().1);
+        Ok(())
+    }
+
+    fn fail_step(
+        &mut self,
+        kind: &EventKind,
+        step: Step,
+        failure: &Failure,
+        at: Timestamp,
+    ) -> Result<(), IllegalTransition> {
+        let record = self.running(kind, step)?;
+        record.status = StepStatus::Failed;
+        record.finished_at = Some(at);
+        // The first failure is the cause; what fails while restoring is reported by the terminal event.
+        self.failure.get_or_insert_with(|| failure.clone());
+        self.message.clone_from(&failure.message);
         Ok(())
     }
 
@@ -342,14 +429,6 @@ impl DeploymentState {
             Some(record) if record.status == StepStatus::Running => Ok(record),
             _ => Err(refusal),
         }
-    }
-
-    /// The first failure is the cause; what fails while restoring is reported by the terminal event.
-    fn record_failure(&mut self, failure: &Failure) {
-        if self.failure.is_none() {
-            self.failure = Some(failure.clone());
-        }
-        self.message.clone_from(&failure.message);
     }
 
     fn finish(&mut self, status: Status, reason: Reason, message: String, at: Timestamp) {
@@ -387,30 +466,5 @@ const fn step_message(step: Step) -> &'static str {
         Step::ApplyService => "updating the service",
         Step::AwaitHealthy => "waiting for the replicas to become healthy",
         Step::RestorePrevious => "restoring the previous release",
-    }
-}
-
-impl EventKind {
-    /// The `type` of the event on the wire.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Accepted { .. } => "accepted",
-            Self::Claimed { .. } => "claimed",
-            Self::StepStarted { .. } => "step_started",
-            Self::StepProgressed { .. } => "step_progressed",
-            Self::StepFinished { .. } => "step_finished",
-            Self::StepFailed { .. } => "step_failed",
-            Self::Warned { .. } => "warned",
-            Self::CancelRequested { .. } => "cancel_requested",
-            Self::HandedBack { .. } => "handed_back",
-            Self::Succeeded { .. } => "succeeded",
-            Self::Failed { .. } => "failed",
-            Self::RolledBack { .. } => "rolled_back",
-            Self::Cancelled { .. } => "cancelled",
-            Self::Superseded { .. } => "superseded",
-            Self::Degraded { .. } => "degraded",
-            Self::Recovered => "recovered",
-            Self::Drifted { .. } => "drifted",
-        }
     }
 }

@@ -1,14 +1,20 @@
 //! Gives Swarm a specification, whoever asks for it: a deployment or the restoring of the release before.
 
+use std::future::Future;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
 use super::credentials;
-use super::retry::RetryPolicy;
+use super::retry::{RetryPolicy, stopped};
+use super::rollout::is_healthy;
 use super::sealing::Opened;
 use super::service::{self, ServiceInput};
 use super::worker::Work;
-use crate::deployment::{Step, StepOutput};
+use crate::deployment::{EventKind, Step, StepOutput};
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::{DeploymentId, ReleaseId};
-use crate::model::{ApplicationSpec, ServiceMode};
+use crate::model::{ApplicationSpec, DeploymentKind, ServiceMode};
 use crate::runtime::{ObservedService, ServiceSpec, label};
 
 /// What is applied.
@@ -50,9 +56,13 @@ pub(crate) fn pinned_image(work: &Work) -> Result<String> {
 }
 
 /// Makes sure that everything a task names exists: networks, volumes, secrets.
-pub(crate) async fn prepare(work: &Work, spec: &ApplicationSpec, opened: &Opened) -> Result<()> {
+pub(crate) async fn prepare(
+    work: &Work,
+    spec: &ApplicationSpec,
+    opened: &Opened,
+    stop: &CancellationToken,
+) -> Result<()> {
     let runtime = &work.inner.runtime;
-    let stop = work.stop.everything();
     let labels = service::ownership(&work.deployment);
     for network in service::networks(spec, &work.inner.options.network) {
         RetryPolicy::OWN
@@ -75,7 +85,11 @@ pub(crate) async fn prepare(work: &Work, spec: &ApplicationSpec, opened: &Opened
 
 /// Applies a release, unless that was done already.
 pub(crate) async fn apply(work: &Work, applying: &Applying<'_>) -> Result<Applied> {
-    prepare(work, applying.spec, applying.opened).await?;
+    let stop = match applying.step {
+        Step::RestorePrevious => work.stop.everything(),
+        _ => work.stop.forwards(),
+    };
+    prepare(work, applying.spec, applying.opened, stop).await?;
     let spec = service::service_spec(&ServiceInput {
         deployment: &work.deployment,
         spec: applying.spec,
@@ -86,56 +100,66 @@ pub(crate) async fn apply(work: &Work, applying: &Applying<'_>) -> Result<Applie
         release: applying.release.to_string(),
         network: &work.inner.options.network,
     });
-    let stop = work.stop.everything();
-    // An index that has moved is looked at again, not overwritten: what is there then decides.
-    const LOOKS_MAX: u32 = 5;
-    for _ in 1..LOOKS_MAX {
-        match RetryPolicy::OWN
-            .run(stop, || look_and_apply(work, applying, &spec))
-            .await
-        {
-            Err(error) if error.kind() == ErrorKind::Conflict && error.hint().is_none() => {}
+    again_while_it_moves(stop, || look_and_apply(work, applying, &spec)).await
+}
+
+/// Looks and acts again when the service has moved between the two: an index that has moved is never overwritten,
+/// what is there then decides. Swarm moves it itself when it goes on with an update, or takes one back.
+pub(crate) async fn again_while_it_moves<T, F>(
+    stop: &CancellationToken,
+    mut look_and_act: impl FnMut() -> F,
+) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    let mut looks = 1;
+    loop {
+        match RetryPolicy::OWN.run(stop, &mut look_and_act).await {
+            Err(error) if error.kind() == ErrorKind::Conflict && looks < LOOKS_MAX => looks += 1,
             outcome => return outcome,
         }
+        tokio::select! {
+            () = stop.cancelled() => return Err(stopped()),
+            () = tokio::time::sleep(LOOK_PAUSE) => {}
+        }
     }
-    look_and_apply(work, applying, &spec).await
 }
+
+/// How often a service is looked at again because it moved.
+const LOOKS_MAX: u32 = 10;
+
+/// Pause before it is looked at again.
+const LOOK_PAUSE: Duration = Duration::from_millis(100);
 
 async fn look_and_apply(
     work: &Work,
     applying: &Applying<'_>,
     spec: &ServiceSpec,
 ) -> Result<Applied> {
+    let mut spec = spec.clone();
     let observed = work.inner.runtime.observe_service(&spec.name).await?;
-    let rollout = service::rollout(&work.deployment, applying.step);
     if let Some(service) = &observed {
         ensure_ours(work, service)?;
         if wrote(service, work.deployment.id, applying.step) {
-            return Ok(Applied {
-                service: service.clone(),
-                rollout,
-                changed: true,
-            });
+            return Ok(Applied::of(service.clone(), true));
         }
-        let forced = applying.step == Step::ApplyService && work.deployment.request.force;
-        if !forced && is_unchanged(work, service, spec).await? {
-            let rollout = service
-                .container_labels
-                .get(label::ROLLOUT)
-                .cloned()
-                .unwrap_or_default();
-            return Ok(Applied {
-                service: service.clone(),
-                rollout,
-                changed: false,
-            });
+        match standing(work, applying, service, &spec).await? {
+            Standing::Same => return Ok(Applied::of(service.clone(), false)),
+            Standing::SameTasks => {
+                // The tasks are told by this label, and a change of it would replace them.
+                let rollout = service.container_labels.get(label::ROLLOUT).cloned();
+                spec.container_labels
+                    .insert(label::ROLLOUT.to_owned(), rollout.unwrap_or_default());
+            }
+            Standing::Other => {}
         }
+        tell_of_drift(work, applying.step, service).await?;
     }
     work.stop.ensure_owned()?;
     let credential = credentials::registry(&work.inner, applying.spec).await?;
     let expected = match observed {
-        Some(service) if needs_replacing(&service, spec) => {
-            work.inner.runtime.remove_service(&spec.name).await?;
+        Some(service) if needs_replacing(&service, &spec) => {
+            work.inner.runtime.remove_service(&service.id).await?;
             None
         }
         Some(service) => Some(service.version),
@@ -144,16 +168,41 @@ async fn look_and_apply(
     let service = work
         .inner
         .runtime
-        .apply_service(spec, expected, credential.as_ref())
+        .apply_service(&spec, expected, credential.as_ref())
         .await?;
-    Ok(Applied {
-        service,
-        rollout,
-        changed: true,
-    })
+    Ok(Applied::of(service, true))
 }
 
-/// A service that another owner, a newer deployment or a later worker wrote is not ours to change.
+impl Applied {
+    fn of(service: ObservedService, changed: bool) -> Self {
+        let rollout = service
+            .container_labels
+            .get(label::ROLLOUT)
+            .cloned()
+            .unwrap_or_default();
+        Self {
+            service,
+            rollout,
+            changed,
+        }
+    }
+}
+
+/// A deployment replaces what somebody else did to the service, and says so; restoring leaves it alone.
+async fn tell_of_drift(work: &Work, step: Step, service: &ObservedService) -> Result<()> {
+    let written = baseline(work.inner.store.as_ref(), service).await?;
+    if written.is_none_or(|written| written == service.spec_digest) {
+        return Ok(());
+    }
+    let message = format!("the service {} was changed by somebody else", service.name);
+    if step == Step::RestorePrevious {
+        return Err(Error::new(ErrorKind::Conflict, message));
+    }
+    let message = format!("{message}; this deployment replaces the change");
+    work.journal.append(EventKind::Warned { message }).await
+}
+
+/// A service that another owner or a later worker wrote is not ours to change.
 fn ensure_ours(work: &Work, service: &ObservedService) -> Result<()> {
     let own = work.deployment.application_id.to_string();
     if service.labels.get(label::APPLICATION) != Some(&own) {
@@ -161,25 +210,15 @@ fn ensure_ours(work: &Work, service: &ObservedService) -> Result<()> {
         return Err(Error::new(ErrorKind::PermissionDenied, message)
             .with_hint("remove or rename that service, or give the application another name"));
     }
-    let writer = service
-        .labels
-        .get(label::DEPLOYMENT)
-        .and_then(|id| id.parse::<DeploymentId>().ok());
-    match writer {
-        Some(writer) if writer > work.deployment.id => {
-            let message = format!("deployment {writer}, which is newer, has changed the service");
-            Err(Error::new(ErrorKind::Conflict, message).with_hint("nothing was overwritten"))
-        }
-        Some(writer)
-            if writer == work.deployment.id && epoch(service) > work.journal.fence().epoch =>
-        {
-            Err(Error::new(
-                ErrorKind::LeaseLost,
-                "a later worker has changed the service",
-            ))
-        }
-        _ => Ok(()),
+    let written_here =
+        service.labels.get(label::DEPLOYMENT) == Some(&work.deployment.id.to_string());
+    if written_here && epoch(service) > work.journal.fence().epoch {
+        return Err(Error::new(
+            ErrorKind::LeaseLost,
+            "a later worker has changed the service",
+        ));
     }
+    Ok(())
 }
 
 fn epoch(service: &ObservedService) -> u64 {
@@ -199,8 +238,10 @@ pub(crate) fn wrote(service: &ObservedService, deployment: DeploymentId, step: S
 /// Whether this deployment has changed the service, or taken it away.
 pub(crate) async fn touched(work: &Work) -> Result<bool> {
     let state = work.journal.state();
-    if !state.touched_service() || state.is_finished(Step::ApplyService) {
-        return Ok(state.touched_service());
+    match state.output(Step::ApplyService) {
+        _ if !state.touched_service() => return Ok(false),
+        Some(StepOutput::Applied { changed, .. }) => return Ok(*changed),
+        _ => {}
     }
     let runtime = &work.inner.runtime;
     let name = &work.deployment.service_name;
@@ -223,13 +264,43 @@ pub(crate) async fn touched(work: &Work) -> Result<bool> {
     )
 }
 
-/// Whether the service is what it is to become, has proved itself, and nobody has changed it since.
-async fn is_unchanged(work: &Work, service: &ObservedService, spec: &ServiceSpec) -> Result<bool> {
-    if service.labels.get(label::SPEC) != spec.labels.get(label::SPEC)
-        || service.replicas != spec.replicas && spec.mode == ServiceMode::Replicated
-    {
-        return Ok(false);
+/// How a service compares with what it is to become.
+enum Standing {
+    /// There is nothing to do.
+    Same,
+    /// Only what restarts no task differs: labels, the number of tasks, how updates go.
+    SameTasks,
+    /// Everything else, and whatever has not proved itself.
+    Other,
+}
+
+async fn standing(
+    work: &Work,
+    applying: &Applying<'_>,
+    service: &ObservedService,
+    spec: &ServiceSpec,
+) -> Result<Standing> {
+    let forced = applying.step == Step::ApplyService && work.deployment.request.force;
+    if forced || !has_proved_itself(work, service).await? {
+        return Ok(Standing::Other);
     }
+    let same = |name: &str| {
+        service.labels.get(name).is_some() && service.labels.get(name) == spec.labels.get(name)
+    };
+    let same_count = service.replicas == spec.replicas || spec.mode == ServiceMode::Global;
+    // A rollback makes its very release the current one; a deployment that changes nothing makes none.
+    let same_release = work.deployment.kind == DeploymentKind::Deploy || same(label::RELEASE);
+    if same(label::SPEC) && same_count && same_release {
+        Ok(Standing::Same)
+    } else if same(label::TEMPLATE) {
+        Ok(Standing::SameTasks)
+    } else {
+        Ok(Standing::Other)
+    }
+}
+
+/// Whether the service runs the current release, nobody has changed it since, and all its tasks are healthy.
+async fn has_proved_itself(work: &Work, service: &ObservedService) -> Result<bool> {
     let application = work
         .inner
         .store
@@ -241,7 +312,15 @@ async fn is_unchanged(work: &Work, service: &ObservedService, spec: &ServiceSpec
     if current.is_none() || service.labels.get(label::RELEASE) != current.as_ref() {
         return Ok(false);
     }
-    Ok(baseline(work.inner.store.as_ref(), service).await?.as_ref() == Some(&service.spec_digest))
+    let rollout = service.container_labels.get(label::ROLLOUT);
+    let healthy = service
+        .tasks
+        .iter()
+        .filter(|task| is_healthy(task) && task.labels.get(label::ROLLOUT) == rollout);
+    Ok(rollout.is_some()
+        && healthy.count() >= service.replicas as usize
+        && baseline(work.inner.store.as_ref(), service).await?.as_ref()
+            == Some(&service.spec_digest))
 }
 
 /// Digest of the specification as the engine kept it when we last wrote it.

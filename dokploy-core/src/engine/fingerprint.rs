@@ -2,6 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::id::ApplicationId;
 use crate::model::{ApplicationSpec, Revision};
 
 /// Feeds parts into a digest so that no two lists of parts collide: each is preceded by its length.
@@ -29,14 +30,16 @@ impl Fingerprint {
 }
 
 /// Digest of everything that a build depends on: the commit and how it is built. `secrets` are keyed digests of the
-/// build secrets, so that a changed one builds again.
+/// build secrets, so that a changed one builds again. Applications share no images: each cleans up after itself.
 pub(crate) fn build_fingerprint(
+    application: ApplicationId,
     revision: &Revision,
     spec: &ApplicationSpec,
     secrets: &[(String, String)],
 ) -> String {
     let mut fingerprint = Fingerprint::new("build");
     fingerprint
+        .part(application.as_uuid().as_bytes())
         .part(revision.id.as_bytes())
         .part(spec.context.as_bytes())
         .part(spec.dockerfile.as_bytes())
@@ -86,13 +89,27 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_argument_or_commit_changes_the_fingerprint() {
+    fn a_changed_argument_commit_or_application_changes_the_fingerprint() {
         let mut spec = ApplicationSpec::named("app");
-        let first = build_fingerprint(&revision("a"), &spec, &[]);
-        assert_eq!(first, build_fingerprint(&revision("a"), &spec, &[]));
-        assert_ne!(first, build_fingerprint(&revision("b"), &spec, &[]));
+        let application = ApplicationId::new();
+        let first = build_fingerprint(application, &revision("a"), &spec, &[]);
+        assert_eq!(
+            first,
+            build_fingerprint(application, &revision("a"), &spec, &[])
+        );
+        assert_ne!(
+            first,
+            build_fingerprint(application, &revision("b"), &spec, &[])
+        );
+        assert_ne!(
+            first,
+            build_fingerprint(ApplicationId::new(), &revision("a"), &spec, &[])
+        );
         spec.build_args.insert("VERSION".into(), "2".into());
-        assert_ne!(first, build_fingerprint(&revision("a"), &spec, &[]));
+        assert_ne!(
+            first,
+            build_fingerprint(application, &revision("a"), &spec, &[])
+        );
     }
 
     #[test]

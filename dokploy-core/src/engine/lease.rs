@@ -32,6 +32,8 @@ pub(crate) struct Stop {
     hard: CancellationToken,
     /// Ends the way forwards, but not the restoring: also a cancellation.
     soft: CancellationToken,
+    /// Somebody asked to cancel the deployment.
+    asked: CancellationToken,
     state: Arc<Mutex<StopState>>,
 }
 
@@ -48,6 +50,7 @@ impl Stop {
         Self {
             soft: hard.child_token(),
             hard,
+            asked: CancellationToken::new(),
             state: Arc::new(Mutex::new(StopState {
                 cause: None,
                 renewed: Instant::now(),
@@ -60,6 +63,11 @@ impl Stop {
     /// Ends the way forwards.
     pub(crate) fn forwards(&self) -> &CancellationToken {
         &self.soft
+    }
+
+    /// Ends what a successor would go on with: only a cancellation, not the loss of this worker.
+    pub(crate) fn asked(&self) -> &CancellationToken {
+        &self.asked
     }
 
     /// Ends even the restoring.
@@ -98,7 +106,10 @@ impl Stop {
         state.cause = Some(graver);
         drop(state);
         match cause {
-            StopCause::Cancelled => self.soft.cancel(),
+            StopCause::Cancelled => {
+                self.asked.cancel();
+                self.soft.cancel();
+            }
             StopCause::Shutdown | StopCause::LeaseLost => self.hard.cancel(),
         }
     }
@@ -116,16 +127,18 @@ impl Stop {
     }
 }
 
-/// Keeps the claim alive until it is dropped.
+/// Keeps the claim alive until it is lost or this is dropped. While the engine stops it goes on, because handing back
+/// may take some time.
 pub(crate) async fn keep(inner: Arc<Inner>, id: DeploymentId, fence: Fence, stop: Stop) {
     let mut signals = inner.bus.subscribe();
     loop {
         renew(&inner, id, fence, &stop).await;
-        if stop.everything().is_cancelled() {
-            return;
-        }
+        let stopping = match stop.cause() {
+            Some(StopCause::LeaseLost) => return,
+            cause => cause == Some(StopCause::Shutdown),
+        };
         tokio::select! {
-            () = inner.shutdown.cancelled() => stop.raise(StopCause::Shutdown),
+            () = inner.shutdown.cancelled(), if !stopping => stop.raise(StopCause::Shutdown),
             () = tokio::time::sleep(inner.options.lease_renewal) => {}
             () = told_of_cancellation(&inner, id, &mut signals) => stop.raise(StopCause::Cancelled),
         }

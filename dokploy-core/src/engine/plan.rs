@@ -5,7 +5,8 @@ mod changes;
 use std::time::Duration;
 
 use super::apply::baseline;
-use super::fingerprint::{Fingerprint, build_fingerprint, image_name};
+use super::fingerprint::{Fingerprint, build_fingerprint};
+use super::images::Inputs;
 use super::order::{Order, update_order};
 use super::sealing::Opened;
 use super::service::command_text;
@@ -16,7 +17,7 @@ use crate::model::{
     Application, ApplicationSpec, DeploymentRequest, PortMode, Release, Revision, Source,
     UpdateOrder,
 };
-use crate::runtime::{Image, ObservedService, RuntimeInfo, label};
+use crate::runtime::{Image, ObservedService, RuntimeInfo};
 use tokio_util::sync::CancellationToken;
 
 /// What a plan rests on.
@@ -62,17 +63,18 @@ async fn look(
                 .sources
                 .resolve(&source, &CancellationToken::new())
                 .await?;
-            let fingerprint = build_fingerprint(&revision, spec, opened.build_secret_digests());
-            let mut name = image_name(spec, &revision, None);
-            let mut built = inner.runtime.find_image(&name).await?;
-            if built
-                .as_ref()
-                .is_some_and(|image| !is_of(image, &fingerprint))
-            {
-                name = image_name(spec, &revision, Some(&fingerprint));
-                built = inner.runtime.find_image(&name).await?;
-            }
-            built = built.filter(|image| is_of(image, &fingerprint));
+            let digests = opened.build_secret_digests();
+            let fingerprint = build_fingerprint(application.id, &revision, spec, digests);
+            let inputs = Inputs {
+                application: application.id,
+                spec,
+                revision: &revision,
+                fingerprint: &fingerprint,
+            };
+            let (name, built) = match inputs.find(inner).await? {
+                Some(built) => (built.name, Some(built.image)),
+                None => (inputs.free_name(inner).await?, None),
+            };
             (Some(revision), fingerprint, name, built)
         }
     };
@@ -100,10 +102,6 @@ async fn look(
         drifted,
         info,
     })
-}
-
-fn is_of(image: &Image, fingerprint: &str) -> bool {
-    image.labels.get(label::FINGERPRINT).map(String::as_str) == Some(fingerprint)
 }
 
 fn draw(application: &Application, request: &DeploymentRequest, world: &World) -> Plan {

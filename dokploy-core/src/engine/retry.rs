@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, ErrorKind, Result, Retry};
+use crate::runtime::ContainerRuntime;
 
 /// How often something is tried again.
 #[derive(Clone, Copy, Debug)]
@@ -64,6 +65,44 @@ impl RetryPolicy {
             }
             pause = (pause * 2).min(self.pause_max);
         }
+    }
+}
+
+/// Calls our own container engine for something that it asks a host elsewhere for. That host has three tries; those
+/// for which the engine itself was away do not count.
+pub(crate) async fn through_engine<T, F>(
+    runtime: &dyn ContainerRuntime,
+    cancel: &CancellationToken,
+    mut call: impl FnMut() -> F,
+) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    let policy = RetryPolicy::REMOTE;
+    let mut pause = policy.first_pause;
+    let mut tries = 0;
+    loop {
+        let error = match call().await {
+            Err(error) if error.is_retryable() => error,
+            outcome => return outcome,
+        };
+        if runtime
+            .info()
+            .await
+            .is_err_and(|error| error.is_retryable())
+        {
+            RetryPolicy::OWN.run(cancel, || runtime.info()).await?;
+            continue;
+        }
+        tries += 1;
+        if policy.tries.is_some_and(|most| tries >= most) {
+            return Err(error.with_retry(Retry::Exhausted));
+        }
+        tokio::select! {
+            () = cancel.cancelled() => return Err(stopped()),
+            () = tokio::time::sleep(jittered(pause)) => {}
+        }
+        pause = (pause * 2).min(policy.pause_max);
     }
 }
 

@@ -41,6 +41,9 @@ pub(crate) struct Rollout {
     first_seen: BTreeMap<String, Instant>,
     /// Tasks that ended because the engine was away, which says nothing about them.
     excused: BTreeSet<String>,
+    /// Tasks that were there when the engine came back, and until when their death is put down to its absence.
+    survivors: BTreeSet<String>,
+    survivors_until: Option<Instant>,
     healthy_most: usize,
     progress_at: Instant,
     healthy_since: Option<Instant>,
@@ -61,6 +64,8 @@ impl Rollout {
             policy: policy.clone(),
             first_seen: BTreeMap::new(),
             excused: BTreeSet::new(),
+            survivors: BTreeSet::new(),
+            survivors_until: None,
             healthy_most: 0,
             progress_at: now,
             healthy_since: None,
@@ -68,21 +73,63 @@ impl Rollout {
         }
     }
 
-    /// The engine, or this worker, was away: tasks that are found to have been killed since then are no failures of
-    /// this rollout.
-    pub(crate) fn excuse_killed(&mut self, service: &ObservedService, engine_was_away: bool) {
-        let killed = service.tasks.iter().filter(|task| {
-            self.is_mine(task)
-                && task.state.is_failure()
-                && (engine_was_away || matches!(task.exit_code, None | Some(137)))
-                && !is_rejected_or_unhealthy(task)
-        });
-        let killed: Vec<_> = killed.map(|task| task.id.clone()).collect();
-        self.excused.extend(killed);
+    /// Tasks that have ended by now say nothing about this rollout: it goes on with tasks of an earlier one.
+    pub(crate) fn excuse_ended(&mut self, service: &ObservedService) {
+        self.excuse(service, |_| true);
+    }
+
+    /// A worker was away: tasks that were killed meanwhile are no failures of this rollout, because the engine may
+    /// have been restarted without anybody looking.
+    pub(crate) fn excuse_killed(&mut self, service: &ObservedService) {
+        self.excuse(service, was_killed);
+    }
+
+    /// The engine did not answer from `since` until now. That time does not count, and tasks that ended in it, or
+    /// are found to have been killed shortly after it, were ended by what happened to the engine.
+    pub(crate) fn excuse_outage(
+        &mut self,
+        service: &ObservedService,
+        since: Instant,
+        now: Instant,
+    ) {
+        self.excuse(service, |task| !was_rejected_or_unhealthy(task));
+        let survivors = service.tasks.iter().filter(|task| self.is_mine(task));
+        self.survivors = survivors.map(|task| task.id.clone()).collect();
+        self.survivors_until = Some(now + AFTERMATH);
+        let lasted = now - since;
+        self.progress_at += lasted;
+        self.first_seen
+            .values_mut()
+            .for_each(|seen| *seen += lasted);
+        self.healthy_since = None;
+    }
+
+    fn excuse(&mut self, service: &ObservedService, which: impl Fn(&ObservedTask) -> bool) {
+        let ended = service
+            .tasks
+            .iter()
+            .filter(|task| self.is_mine(task) && task.state.is_failure());
+        let excused: Vec<_> = ended
+            .filter(|task| which(task))
+            .map(|task| task.id.clone())
+            .collect();
+        self.excused.extend(excused);
+    }
+
+    /// Swarm says of some tasks only a while after the engine is back that they were killed.
+    fn excuse_aftermath(&mut self, service: &ObservedService, now: Instant) {
+        if self.survivors_until.is_some_and(|until| now <= until) {
+            let survivors = std::mem::take(&mut self.survivors);
+            self.excuse(service, |task| {
+                was_killed(task) && survivors.contains(&task.id)
+            });
+            self.survivors = survivors;
+        }
     }
 
     /// Judges one observation.
     pub(crate) fn judge(&mut self, service: &ObservedService, now: Instant) -> Verdict {
+        self.excuse_aftermath(service, now);
         let mine: Vec<_> = service
             .tasks
             .iter()
@@ -107,7 +154,9 @@ impl Rollout {
             .tasks
             .iter()
             .any(|task| !self.is_mine(task) && is_up(task));
-        if healthy.len() >= service.replicas as usize && !others {
+        // A service on every node that has none to be on may just not have been looked at by Swarm yet.
+        let is_placed = service.replicas > 0 || !service.global;
+        if is_placed && healthy.len() >= service.replicas as usize && !others {
             return self.monitor(healthy, service.replicas, now);
         }
         self.healthy_since = None;
@@ -206,6 +255,9 @@ impl Rollout {
     }
 }
 
+/// How long after an absence of the engine tasks may still turn out to have been killed by it.
+const AFTERMATH: Duration = Duration::from_secs(15);
+
 /// Most tasks of one event; more of them would make every event of a large service large.
 const TASK_VIEWS_MAX: usize = 50;
 
@@ -252,7 +304,12 @@ pub(crate) fn is_healthy(task: &ObservedTask) -> bool {
         && matches!(task.health, TaskHealth::Healthy | TaskHealth::Unknown)
 }
 
-fn is_rejected_or_unhealthy(task: &ObservedTask) -> bool {
+/// Ended in the way in which an engine that stops or restarts ends its containers.
+fn was_killed(task: &ObservedTask) -> bool {
+    matches!(task.exit_code, None | Some(137)) && !was_rejected_or_unhealthy(task)
+}
+
+fn was_rejected_or_unhealthy(task: &ObservedTask) -> bool {
     task.state == TaskState::Rejected
         || task
             .error

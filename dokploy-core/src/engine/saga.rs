@@ -7,7 +7,7 @@ use super::lease::StopCause;
 use super::steps;
 use super::worker::Work;
 use super::{Point, retry};
-use crate::deployment::{EventKind, Failure, Reason, Step, StepOutput};
+use crate::deployment::{EventKind, Failure, Reason, Step, StepOutput, StepStatus};
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::ReleaseId;
 use crate::model::{DeploymentKind, FailureAction, Source};
@@ -22,7 +22,7 @@ pub(crate) async fn run(work: &Work, attempt: u32) -> Result<()> {
     work.pass(Point::BeforeEnd).await?;
     match outcome {
         Ok(()) => succeed(work).await,
-        Err(error) => decide(work, error).await,
+        Err(halt) => decide(work, halt, attempt).await,
     }?;
     work.pass(Point::Ended).await
 }
@@ -49,20 +49,63 @@ fn path(work: &Work) -> Result<Vec<Step>> {
     Ok(path)
 }
 
-async fn forwards(work: &Work, attempt: u32) -> Result<()> {
-    if let Some(failure) = work.journal.state().failure {
+/// Why the way forwards ended before its end.
+enum Halt {
+    /// A step answered an error, or was told to stop.
+    Stopped(Error),
+    /// A failure as it is written down: of a worker before this one, or of all of them.
+    Failed(Failure),
+}
+
+impl From<Error> for Halt {
+    fn from(error: Error) -> Self {
+        Self::Stopped(error)
+    }
+}
+
+async fn forwards(work: &Work, attempt: u32) -> Result<(), Halt> {
+    let state = work.journal.state();
+    if let Some(failure) = state.failure {
         // A step failed and its worker was lost before it had decided what follows.
-        return Err(Error::new(failure.code, failure.message));
+        return Err(Halt::Failed(failure));
+    }
+    if state.cancel_requested {
+        return Err(Halt::Stopped(retry::stopped()));
     }
     if attempt > work.inner.options.attempts_max {
-        let message = format!("its worker was lost {} times", attempt - 1);
-        return Err(Error::new(ErrorKind::Unexpected, message)
-            .with_hint("look for what ends the process: memory, disk, or a bug"));
+        return Err(Halt::Failed(worker_lost(work, attempt)));
     }
-    let total = work.deployment.spec.deadlines.total;
-    tokio::time::timeout(total, steps_forwards(work))
+    tokio::time::timeout(time_left(work), steps_forwards(work))
         .await
-        .unwrap_or_else(|_| Err(timed_out("the deployment", total)))
+        .unwrap_or_else(|_| {
+            Err(timed_out(
+                "the deployment",
+                work.deployment.spec.deadlines.total,
+            ))
+        })?;
+    Ok(())
+}
+
+/// The failure of a deployment that one worker after the other was lost with.
+pub(crate) fn worker_lost(work: &Work, attempt: u32) -> Failure {
+    let message = format!("its worker was lost {} times", attempt.saturating_sub(1));
+    let error = Error::new(ErrorKind::LeaseLost, message)
+        .with_hint("look for what ends the process: memory, disk, or a bug");
+    work.failure(running_step(work), &error)
+}
+
+/// What is left of the deadline of the whole deployment. A worker that goes on for another one measures on the wall
+/// clock how long that one took; its own time is measured on the monotonic clock alone.
+fn time_left(work: &Work) -> Duration {
+    let total = work.deployment.spec.deadlines.total;
+    let spent = work
+        .deployment
+        .state
+        .started_at
+        .map_or(Duration::ZERO, |started_at| {
+            work.inner.clock.now().since(started_at)
+        });
+    total.saturating_sub(spent)
 }
 
 async fn steps_forwards(work: &Work) -> Result<()> {
@@ -95,34 +138,53 @@ pub(crate) async fn run_step(work: &Work, step: Step) -> Result<StepOutput> {
 async fn effect(work: &Work, step: Step) -> Result<StepOutput> {
     work.pass(Point::BeforeEffect(step)).await?;
     work.stop.ensure_owned()?;
-    let deadline = deadline(work, step);
-    let times = if work.inner.injection.repeats(step) {
-        2
-    } else {
-        1
+    let limit = deadline(work, step);
+    let stop = match step {
+        Step::RestorePrevious => work.stop.everything(),
+        _ => work.stop.forwards(),
     };
-    let mut output = Err(retry::stopped());
-    for _ in 0..times {
-        output = match deadline {
-            None => steps::run(work, step).await,
-            Some(deadline) => tokio::time::timeout(deadline, steps::run(work, step))
-                .await
-                .unwrap_or_else(|_| Err(timed_out(step.as_str(), deadline))),
-        };
+    let expired = async {
+        match limit {
+            Some(limit) => tokio::time::sleep(limit).await,
+            None => std::future::pending().await,
+        }
+        limit.unwrap_or_default()
+    };
+    let overstayed = async {
+        stop.cancelled().await;
+        tokio::time::sleep(STOP_GRACE).await;
+    };
+    tokio::select! {
+        biased;
+        output = repeated(work, step) => output,
+        limit = expired => Err(timed_out(step.as_str(), limit)),
+        () = overstayed => Err(retry::stopped()),
     }
-    output
 }
 
-/// How long a step may take. The rollout has deadlines of its own.
+/// How long a step may take to stop by itself. One that hangs in a call is left behind then.
+const STOP_GRACE: Duration = Duration::from_secs(5);
+
+async fn repeated(work: &Work, step: Step) -> Result<StepOutput> {
+    if work.inner.injection.repeats(step) {
+        steps::run(work, step).await?;
+    }
+    steps::run(work, step).await
+}
+
+/// How long a step may take. The rollout has deadlines of its own, and that of the whole deployment above them.
 fn deadline(work: &Work, step: Step) -> Option<Duration> {
     let deadlines = &work.deployment.spec.deadlines;
     match step {
         Step::ResolveSource | Step::FetchSource => Some(deadlines.fetch),
         Step::BuildImage => Some(deadlines.build + deadlines.fetch),
         Step::PushImage => Some(deadlines.push),
-        Step::RunReleaseCommand => Some(deadlines.release_command),
+        // The task itself is stopped at its deadline; here is only the last resort against a call that hangs.
+        Step::RunReleaseCommand => Some(deadlines.release_command + STOP_GRACE),
         Step::ApplyService => Some(work.deployment.spec.update.progress_deadline),
-        Step::AwaitHealthy | Step::RestorePrevious => None,
+        Step::AwaitHealthy => None,
+        // On top of the deadline of the whole deployment, which does not count any more.
+        Step::RestorePrevious => Some(deadlines.total),
     }
 }
 
@@ -145,6 +207,7 @@ async fn succeed(work: &Work) -> Result<()> {
             "a deployment ended without a release",
         ));
     };
+    steps::tidy(work).await;
     let reason = if *changed {
         Reason::Healthy
     } else {
@@ -177,34 +240,38 @@ async fn end(work: &Work, event: EventKind, promote: Option<ReleaseId>) -> Resul
     work.journal.append_all(vec![event], promote).await
 }
 
-/// What follows when the way forwards ended with an error.
-async fn decide(work: &Work, error: Error) -> Result<()> {
-    if error.kind() == ErrorKind::LeaseLost {
-        return Err(error);
-    }
-    work.stop.ensure_owned()?;
-    match work.stop.cause() {
-        Some(StopCause::LeaseLost | StopCause::Shutdown) => return Err(error),
-        Some(StopCause::Cancelled) if error.kind() == ErrorKind::Cancelled => {
-            return cancel(work).await;
+/// What follows when the way forwards ended before its end.
+async fn decide(work: &Work, halt: Halt, attempt: u32) -> Result<()> {
+    let failure = match halt {
+        Halt::Stopped(error) => {
+            if error.kind() == ErrorKind::LeaseLost {
+                return Err(error);
+            }
+            ensure_may_decide(work)?;
+            if error.kind() == ErrorKind::Cancelled && was_cancelled(work) {
+                steps::tidy(work).await;
+                return cancel(work).await;
+            }
+            work.failure(running_step(work), &error)
+                .with_evidence(steps::evidence(work, &error).await)
         }
-        _ => {}
-    }
-    if work.journal.state().cancel_requested && error.kind() == ErrorKind::Cancelled {
-        return cancel(work).await;
-    }
-    let failure = write_failure(work, &error).await?;
-    if !apply::touched(work).await? {
-        let reason = reason_of(&failure);
+        Halt::Failed(failure) => failure,
+    };
+    ensure_may_decide(work)?;
+    write_failure(work, &failure).await?;
+    steps::tidy(work).await;
+    let reason = reason_of(&failure);
+    if !may_have_touched(work).await? {
         return fail(work, reason, failure).await;
     }
-    if work.deployment.kind == DeploymentKind::Rollback {
-        // A rollback is never rolled back: a person has to look.
-        return fail(work, Reason::RollbackFailed, failure).await;
-    }
-    if error.kind() == ErrorKind::Conflict {
+    if reason == Reason::ChangedOutside {
         // Never overwrite what somebody else did in the meantime.
-        return fail(work, Reason::ChangedOutside, failure).await;
+        return fail(work, reason, failure).await;
+    }
+    // A rollback is never rolled back, and what cost twice the workers is not tried again: a person has to look.
+    let hopeless = attempt > work.inner.options.attempts_max.saturating_mul(2);
+    if work.deployment.kind == DeploymentKind::Rollback || hopeless {
+        return fail(work, Reason::RollbackFailed, failure).await;
     }
     match work.deployment.spec.update.on_failure {
         FailureAction::Pause => fail(work, Reason::LeftInPlace, failure).await,
@@ -212,37 +279,60 @@ async fn decide(work: &Work, error: Error) -> Result<()> {
     }
 }
 
-/// Writes the failure of the step that runs, once.
-async fn write_failure(work: &Work, error: &Error) -> Result<Failure> {
+/// Whether the claim is still ours, and the engine goes on running: otherwise a successor decides.
+fn ensure_may_decide(work: &Work) -> Result<()> {
+    work.stop.ensure_owned()?;
+    if work.stop.everything().is_cancelled() {
+        return Err(retry::stopped());
+    }
+    Ok(())
+}
+
+fn was_cancelled(work: &Work) -> bool {
+    work.stop.cause() == Some(StopCause::Cancelled) || work.journal.state().cancel_requested
+}
+
+/// Whether the service may have been changed. When the engine does not say, it may have been.
+async fn may_have_touched(work: &Work) -> Result<bool> {
+    match tokio::time::timeout(LOOK_DEADLINE, apply::touched(work)).await {
+        Ok(Err(error)) if work.stop.everything().is_cancelled() => Err(error),
+        Ok(Err(error)) if error.kind() == ErrorKind::LeaseLost => Err(error),
+        Ok(Ok(touched)) => Ok(touched),
+        Ok(Err(_)) | Err(_) => Ok(true),
+    }
+}
+
+/// How long the engine may take to say whether the service was changed.
+const LOOK_DEADLINE: Duration = Duration::from_secs(60);
+
+fn running_step(work: &Work) -> Option<Step> {
     let state = work.journal.state();
-    if let Some(failure) = state.failure {
-        return Ok(failure);
+    let mut steps = state.steps.iter().rev();
+    steps
+        .find(|(_, record)| record.status == StepStatus::Running)
+        .map(|(step, _)| *step)
+}
+
+/// Writes the failure of the step that runs, unless it is written.
+async fn write_failure(work: &Work, failure: &Failure) -> Result<()> {
+    match (work.journal.state().failure, running_step(work)) {
+        (None, Some(step)) => {
+            work.journal
+                .append(EventKind::StepFailed {
+                    step,
+                    failure: failure.clone(),
+                })
+                .await
+        }
+        _ => Ok(()),
     }
-    let running = state
-        .steps
-        .iter()
-        .rev()
-        .find(|(_, record)| record.status == crate::deployment::StepStatus::Running)
-        .map(|(step, _)| *step);
-    let failure = work
-        .failure(running, error)
-        .with_evidence(steps::evidence(work, error).await);
-    if let Some(step) = running {
-        let failed = EventKind::StepFailed {
-            step,
-            failure: failure.clone(),
-        };
-        work.journal.append(failed).await?;
-    }
-    Ok(failure)
 }
 
 async fn restore(work: &Work, failure: Failure) -> Result<()> {
     match run_restore(work).await {
         Ok(Some(release_id)) => {
             let reason = reason_of(&failure);
-            let release_id = Some(release_id);
-            let failure = Some(failure);
+            let (release_id, failure) = (Some(release_id), Some(failure));
             end(
                 work,
                 EventKind::RolledBack {
@@ -272,14 +362,20 @@ async fn run_restore(work: &Work) -> Result<Option<ReleaseId>> {
     }
 }
 
-async fn restore_failed(work: &Work, failure: Failure, error: Error) -> Result<()> {
-    if error.kind() == ErrorKind::LeaseLost || work.stop.everything().is_cancelled() {
+async fn restore_failed(work: &Work, mut failure: Failure, error: Error) -> Result<()> {
+    if error.kind() == ErrorKind::LeaseLost {
         return Err(error);
     }
-    let mut failure = failure;
+    ensure_may_decide(work)?;
+    let cause = work.failure(Some(Step::RestorePrevious), &error);
     failure.causes.push(format!(
-        "the previous release could not be restored: {error}"
+        "the previous release could not be restored: {}",
+        cause.message
     ));
+    failure.causes.extend(cause.causes);
+    if error.kind() == ErrorKind::Conflict {
+        return fail(work, Reason::ChangedOutside, failure).await;
+    }
     failure.hint = Some(
         "the service is left as it is: look at its tasks, then deploy or roll back by hand"
             .to_owned(),
@@ -288,26 +384,16 @@ async fn restore_failed(work: &Work, failure: Failure, error: Error) -> Result<(
 }
 
 async fn cancel(work: &Work) -> Result<()> {
-    if work.journal.state().touched_service()
-        && let Err(error) = run_restore(work).await
-    {
+    if !work.journal.state().touched_service() {
+        let message = "cancelled before the service was touched".to_owned();
+        return end(work, EventKind::Cancelled { message }, None).await;
+    }
+    if let Err(error) = run_restore(work).await {
         let failure = work.failure(Some(Step::RestorePrevious), &error);
         return restore_failed(work, failure, error).await;
     }
-    let touched = work.journal.state().touched_service();
-    let message = if touched {
-        "cancelled; the service is as it was before"
-    } else {
-        "cancelled before the service was touched"
-    };
-    end(
-        work,
-        EventKind::Cancelled {
-            message: message.to_owned(),
-        },
-        None,
-    )
-    .await
+    let message = "cancelled; the service is as it was before".to_owned();
+    end(work, EventKind::Cancelled { message }, None).await
 }
 
 async fn fail(work: &Work, reason: Reason, failure: Failure) -> Result<()> {
@@ -318,6 +404,8 @@ fn reason_of(failure: &Failure) -> Reason {
     match failure.code {
         ErrorKind::TimedOut => Reason::DeadlineExceeded,
         ErrorKind::Unhealthy => Reason::Unhealthy,
+        ErrorKind::Conflict => Reason::ChangedOutside,
+        ErrorKind::LeaseLost => Reason::WorkerLost,
         _ => Reason::StepFailed,
     }
 }

@@ -6,7 +6,7 @@ use super::fingerprint::Fingerprint;
 use super::order::update_order;
 use super::sealing::Opened;
 use crate::deployment::Step;
-use crate::model::{ApplicationSpec, CommandLine, Deployment, HealthCheck};
+use crate::model::{ApplicationSpec, CommandLine, Deployment, HealthCheck, UpdateOrder};
 use crate::runtime::{SecretMount, ServiceHealth, ServiceSpec, label, traefik_labels};
 
 /// MiB as bytes.
@@ -140,10 +140,11 @@ pub(crate) fn service_spec(input: &ServiceInput<'_>) -> ServiceSpec {
     };
     service
         .labels
-        .extend(traefik_labels(&deployment.service_name, &spec.domains));
+        .extend(traefik_labels(&service.name, input.network, &spec.domains));
     service.labels.extend(ownership(deployment));
-    let digest = content_digest(&service);
+    let (digest, template) = (content_digest(&service), template_digest(&service));
     service.labels.insert(label::SPEC.to_owned(), digest);
+    service.labels.insert(label::TEMPLATE.to_owned(), template);
     service
         .labels
         .extend(rollout_labels(deployment, input.step));
@@ -183,6 +184,20 @@ fn content_digest(service: &ServiceSpec) -> String {
             .part(value.expose().as_bytes());
     }
     fingerprint.finish()
+}
+
+/// Digest of what Swarm replaces the tasks for: everything but labels of the service, the number of tasks and how
+/// updates go.
+fn template_digest(service: &ServiceSpec) -> String {
+    content_digest(&ServiceSpec {
+        labels: BTreeMap::new(),
+        replicas: 0,
+        order: UpdateOrder::StopFirst,
+        parallelism: 0,
+        delay: std::time::Duration::ZERO,
+        monitor: std::time::Duration::ZERO,
+        ..service.clone()
+    })
 }
 
 /// A command as words for people.

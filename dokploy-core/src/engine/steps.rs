@@ -9,12 +9,13 @@ mod resolve_source;
 mod restore_previous;
 mod run_release_command;
 
+use std::time::Duration;
+
 use super::worker::Work;
 use crate::deployment::{EventKind, Reason, Status, Step, StepOutput};
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::ReleaseId;
-use crate::model::PageRequest;
-use crate::model::Revision;
+use crate::model::{Deployment, PageRequest, Revision};
 use crate::store::{Append, DeploymentFilter};
 
 /// Runs the effect of one step and answers what it found or made.
@@ -31,14 +32,36 @@ pub(crate) async fn run(work: &Work, step: Step) -> Result<StepOutput> {
     }
 }
 
-/// What was seen when a step failed: the last lines of the build or of the release command.
+/// What was seen when a step failed: the last lines of the failing task, of the build or of the release command.
 pub(crate) async fn evidence(work: &Work, error: &Error) -> Vec<String> {
+    if let Some(lines) = await_healthy::evidence(work, error).await {
+        return lines;
+    }
     match error.kind() {
         ErrorKind::BuildFailed | ErrorKind::TimedOut => work.output.recent(),
-        ErrorKind::Unhealthy => await_healthy::evidence(work, error).await,
         _ => Vec::new(),
     }
 }
+
+/// Takes away what a step had to leave behind for a successor of its worker, now that the end is certain. What it
+/// cannot reach is collected by the sweep of the next deployment.
+pub(crate) async fn tidy(work: &Work) {
+    if !work
+        .journal
+        .state()
+        .steps
+        .contains_key(&Step::RunReleaseCommand)
+    {
+        return;
+    }
+    let removed = tokio::time::timeout(TIDY_DEADLINE, run_release_command::remove(work)).await;
+    if let Ok(Err(error)) = removed {
+        tracing::warn!(error = %error, "the task of a release command was not removed");
+    }
+}
+
+/// How long tidying up may hold up the end of a deployment.
+const TIDY_DEADLINE: Duration = Duration::from_secs(10);
 
 /// The revision that was resolved.
 fn revision(work: &Work) -> Result<Revision> {
@@ -68,35 +91,49 @@ pub(crate) async fn mark_rolled_back(work: &Work, to: ReleaseId) -> Result<()> {
         project: None,
         status: Some(Status::Success),
     };
-    let page = store
-        .list_deployments(
-            &filter,
-            PageRequest {
-                limit: 200,
-                before: None,
-            },
-        )
-        .await?;
-    let replaced = page.items.into_iter().filter(|deployment| {
-        deployment.state.release_id == Some(current) && deployment.id != work.deployment.id
-    });
-    for deployment in replaced {
-        let rolled_back = EventKind::RolledBack {
-            reason: Reason::Requested,
-            release_id: Some(to),
-            failure: None,
-            by: Some(work.deployment.id),
-        };
-        store
-            .append_events(&Append {
-                deployment: deployment.id,
-                before: deployment.state,
-                events: vec![rolled_back],
-                fence: None,
-                promote: None,
-                at: work.inner.clock.now(),
-            })
+    // The watch may write to one of them at the same time: it is read again then.
+    for _ in 0..MARK_TRIES_MAX {
+        let page = store
+            .list_deployments(
+                &filter,
+                PageRequest {
+                    limit: 200,
+                    before: None,
+                },
+            )
             .await?;
+        let replaced = page.items.into_iter().find(|deployment| {
+            deployment.state.release_id == Some(current) && deployment.id != work.deployment.id
+        });
+        let Some(replaced) = replaced else {
+            return Ok(());
+        };
+        match mark(work, replaced, to).await {
+            Err(error) if error.kind() == ErrorKind::Conflict => {}
+            outcome => outcome?,
+        }
     }
+    Ok(())
+}
+
+/// How many events are written or found outdated before the rest stays unmarked.
+const MARK_TRIES_MAX: u32 = 100;
+
+async fn mark(work: &Work, deployment: Deployment, to: ReleaseId) -> Result<()> {
+    let rolled_back = EventKind::RolledBack {
+        reason: Reason::Requested,
+        release_id: Some(to),
+        failure: None,
+        by: Some(work.deployment.id),
+    };
+    let append = Append {
+        deployment: deployment.id,
+        before: deployment.state,
+        events: vec![rolled_back],
+        fence: None,
+        promote: None,
+        at: work.inner.clock.now(),
+    };
+    work.inner.store.append_events(&append).await?;
     Ok(())
 }

@@ -9,7 +9,7 @@ use super::lease::{self, Stop, StopCause};
 use super::output::Output;
 use super::sealing::Opened;
 use super::{Inner, Point, saga};
-use crate::deployment::{EventKind, Failure, Reason, Status};
+use crate::deployment::{EventKind, Failure, Reason};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Deployment;
 use crate::store::Claim;
@@ -101,7 +101,14 @@ async fn work(inner: Arc<Inner>, claim: Claim, stop: Stop) -> Result<()> {
         Ok(opened) => opened,
         Err(error) => return give_up(&journal, &error).await,
     };
-    let output = Output::open(&inner.logs, deployment.id, opened.redactor.clone()).await?;
+    let output = match Output::open(&inner.logs, deployment.id, opened.redactor.clone()).await {
+        Ok(output) => output,
+        // The next worker may have room for a log. When none has, the deployment ends all the same.
+        Err(error) if attempt > inner.options.attempts_max => {
+            return give_up(&journal, &error).await;
+        }
+        Err(error) => return Err(error),
+    };
     let work = Work {
         inner,
         journal,
@@ -110,42 +117,33 @@ async fn work(inner: Arc<Inner>, claim: Claim, stop: Stop) -> Result<()> {
         opened,
         deployment,
     };
-    let outcome = Box::pin(saga::run(&work, attempt)).await;
-    match outcome {
+    match Box::pin(saga::run(&work, attempt)).await {
         Err(error) => stop_working(&work, error).await,
         Ok(()) => Ok(()),
     }
 }
 
 /// The saga ended without a terminal event: hand the deployment back when the engine stops, leave it to its new owner
-/// when it has one.
+/// when it has one. Whatever else it was, the next worker looks at it afresh when the lease has ended; that it counts
+/// as lost is what ends a deployment that no worker can decide.
 async fn stop_working(work: &Work, error: Error) -> Result<()> {
-    let lost = error.kind() == ErrorKind::LeaseLost;
-    if work.stop.cause() == Some(StopCause::Shutdown) && !lost {
-        let handed_back = EventKind::HandedBack {
-            worker: work.inner.worker,
-        };
-        // The journal no longer waits for a store that is away: a lease that ends by itself hands back as well.
-        let appended = work.journal.append(handed_back).await;
-        work.inner
-            .store
-            .release_lease(work.deployment.id, work.journal.fence())
-            .await?;
-        return appended;
+    if work.stop.cause() != Some(StopCause::Shutdown) || error.kind() == ErrorKind::LeaseLost {
+        return Err(error);
     }
-    if !lost && !work.journal.state().status.is_terminal() {
-        // Something that no step could decide: the next worker looks at it afresh.
-        work.inner
-            .store
-            .release_lease(work.deployment.id, work.journal.fence())
-            .await?;
-    }
-    Err(error)
+    let handed_back = EventKind::HandedBack {
+        worker: work.inner.worker,
+    };
+    // The journal no longer waits for a store that is away: a lease that ends by itself hands back as well.
+    let appended = work.journal.append(handed_back).await;
+    work.inner
+        .store
+        .release_lease(work.deployment.id, work.journal.fence())
+        .await?;
+    appended
 }
 
 /// Ends a deployment that cannot even be begun.
 async fn give_up(journal: &Journal, error: &Error) -> Result<()> {
-    debug_assert!(journal.state().status != Status::Success);
     let failure = Failure::from_error(None, error);
     journal
         .append(EventKind::Failed {

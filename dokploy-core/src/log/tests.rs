@@ -276,8 +276,9 @@ impl LogSink for Lines {
 fn a_line_without_end_takes_no_memory() {
     let sink = Lines::default();
     let mut buffer = LineBuffer::new(LogStream::Stdout);
+    let chunk = vec![b'x'; 64 * 1024];
     for _ in 0..1000 {
-        buffer.push(&[b'x'; 64 * 1024], &sink);
+        buffer.push(&chunk, &sink);
     }
     buffer.push(b"\nnext", &sink);
     buffer.finish(&sink);

@@ -114,7 +114,7 @@ async fn write_in_background(file: Arc<LogFile>, closed: CancellationToken) {
 fn report(flushed: &Result<()>, is_known: bool) {
     match flushed {
         Err(error) if !is_known => {
-            tracing::warn!(error = ?error, "a deployment's log cannot be written")
+            tracing::warn!(error = ?error, "a deployment's log cannot be written");
         }
         _ => {}
     }

@@ -18,7 +18,7 @@ mod network;
 mod service;
 mod source;
 mod storage;
-mod syntax;
+pub(super) mod syntax;
 
 const NAME_EXPECTED: &str = "is not 1 to 40 lower-case letters, digits and inner hyphens";
 const REFERENCE_EXPECTED: &str = "is not the name of a branch or a full reference";

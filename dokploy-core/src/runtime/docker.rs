@@ -70,7 +70,7 @@ impl Default for DockerOptions {
         Self {
             host: "unix:///var/run/docker.sock".to_owned(),
             tls: None,
-            timeout: Duration::from_secs(60),
+            timeout: Duration::from_mins(1),
             advertise_address: None,
         }
     }

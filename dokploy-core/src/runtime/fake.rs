@@ -24,9 +24,11 @@ mod world;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::watch;
 
+use self::behavior::FakeOutput;
 pub use self::behavior::{FakeBehavior, FakeLaunch, FakeTimings};
 pub use self::fault::{FakeHang, FakeMoment, FakeVerb};
 pub use self::image::{FakeBuild, FakeBuildInput};
@@ -160,6 +162,16 @@ impl FakeRuntime {
     /// that start from now on.
     pub fn set_behavior(&self, image: &str, behavior: FakeBehavior) {
         self.change(|world| world.around.behaviors.set_behavior(image, behavior));
+    }
+
+    /// Says what containers of an image write, by its full name or by its name without a tag: `lines` when they
+    /// start, and then a text again and again. They write that they have started when nothing is said.
+    pub fn set_output(&self, image: &str, lines: &[&str], repeated: Option<(Duration, &str)>) {
+        let output = FakeOutput {
+            lines: lines.iter().map(ToString::to_string).collect(),
+            repeated: repeated.map(|(every, text)| (every, text.to_owned())),
+        };
+        self.change(|world| world.around.behaviors.set_output(image, output));
     }
 
     /// Asks a closure first what a container does; `None` leaves it to those set before and to

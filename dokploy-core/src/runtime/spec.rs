@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::model::{
-    CommandLine, Domain, EndpointMode, Port, RestartPolicy, ServiceMode, Tmpfs, UpdateOrder, Volume,
+    CommandLine, EndpointMode, Port, RestartPolicy, ServiceMode, Tmpfs, UpdateOrder, Volume,
 };
 use crate::secret::Secret;
 
@@ -29,6 +29,8 @@ pub mod label {
     pub const ROLLOUT: &str = "dokploy.rollout";
     /// Digest of the specification as we wrote it, without the labels that change with each deployment.
     pub const SPEC: &str = "dokploy.spec";
+    /// Digest of the part of the specification whose change replaces the tasks.
+    pub const TEMPLATE: &str = "dokploy.template";
     /// Epoch of the worker that wrote it.
     pub const EPOCH: &str = "dokploy.epoch";
     /// Id of the release.
@@ -160,10 +162,4 @@ pub struct TaskSpec {
     pub constraints: Vec<String>,
     /// Credential for the image.
     pub credential: Option<super::RegistryCredential>,
-}
-
-/// Labels that make Traefik route the domains of an application to its service.
-pub fn traefik_labels(service_name: &str, domains: &[Domain]) -> BTreeMap<String, String> {
-    let _ = (service_name, domains);
-    BTreeMap::new()
 }

@@ -43,6 +43,8 @@ impl SourcesOptions {
 /// Fetches every kind of source that this build of the crate knows.
 #[derive(Clone, Debug)]
 pub struct Sources {
+    #[cfg(feature = "git")]
+    git: Arc<dyn SourceFetcher>,
     directory: Arc<dyn SourceFetcher>,
     archive: Arc<dyn SourceFetcher>,
 }
@@ -77,6 +79,9 @@ impl Sources {
 
     fn fetcher(&self, source: &Source) -> Result<&dyn SourceFetcher> {
         match source {
+            #[cfg(feature = "git")]
+            Source::Git(_) => Ok(self.git.as_ref()),
+            #[cfg(not(feature = "git"))]
             Source::Git(_) => Err(Error::new(
                 ErrorKind::Unsupported,
                 "this build cannot fetch from git",
@@ -117,6 +122,8 @@ impl SourceFetcher for Sources {
     }
 
     async fn forget(&self, application: ApplicationId) -> Result<()> {
+        #[cfg(feature = "git")]
+        self.git.forget(application).await?;
         self.directory.forget(application).await?;
         self.archive.forget(application).await
     }

@@ -6,21 +6,22 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// Runs blocking work off the runtime's threads; a panic becomes an error.
-pub(crate) async fn blocking<T, F>(work: F) -> Result<T>
+/// Starts blocking work off the runtime's threads, now and not when it is first waited for; a panic becomes an error.
+pub(crate) fn blocking<T, F>(work: F) -> impl Future<Output = Result<T>> + Send + 'static
 where
     T: Send + 'static,
     F: FnOnce() -> Result<T> + Send + 'static,
 {
-    tokio::task::spawn_blocking(work)
-        .await
-        .unwrap_or_else(|error| {
+    let running = tokio::task::spawn_blocking(work);
+    async {
+        running.await.unwrap_or_else(|error| {
             Err(Error::new(
                 ErrorKind::Unexpected,
                 "reading the source stopped before its end",
             )
             .with_source(error))
         })
+    }
 }
 
 /// Waits for work, but not longer than until it is cancelled. Blocking work goes on after that until it looks at the

@@ -22,9 +22,9 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use self::session::{Call, Database, Session};
 #[cfg(all(feature = "conformance", feature = "postgres"))]
 pub use self::temporary::TemporaryPostgres;
-use self::session::{Call, Database, Session};
 use self::value::Row;
 use super::page;
 use crate::error::Result;

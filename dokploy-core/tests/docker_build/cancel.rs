@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use dokploy_core::runtime::BuildRequest;
 use dokploy_core::{ContainerRuntime, ErrorKind};
+use futures::StreamExt;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::{Engine, Log, files, wait_until};
@@ -67,7 +68,7 @@ async fn gives_up(how: How, memory_limit: Option<u64>) {
             let error = build.await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Cancelled);
             assert!(
-                asked.elapsed() < Duration::from_secs(3),
+                asked.elapsed() < Duration::from_secs(2),
                 "{:?}",
                 asked.elapsed()
             );
@@ -115,4 +116,36 @@ async fn a_build_that_is_cancelled_before_it_begins_does_not_begin() {
         .await;
     assert_eq!(built.unwrap_err().kind(), ErrorKind::Cancelled);
     assert!(!log.printed("hello"));
+}
+
+#[tokio::test]
+async fn a_build_is_cancelled_while_its_context_is_still_on_its_way() {
+    let Some(engine) = Engine::find() else { return };
+    for memory_limit in [None, Some(64 << 20)] {
+        let request = BuildRequest {
+            memory_limit,
+            ..engine.request()
+        };
+        let cancel = CancellationToken::new();
+        let dockerfile = engine.dockerfile("RUN echo hello");
+        let asked = cancel.clone();
+        let hangs = futures::stream::once(async move {
+            asked.cancel();
+            std::future::pending().await
+        });
+        let context = files(&[("Dockerfile", &dockerfile)]).take(1).chain(hangs);
+        let log = Arc::new(Log::default());
+        let begun = Instant::now();
+        let built = engine
+            .runtime
+            .build_image(&request, context.boxed(), log.clone(), &cancel)
+            .await;
+        assert_eq!(built.unwrap_err().kind(), ErrorKind::Cancelled);
+        assert!(
+            begun.elapsed() < Duration::from_secs(2),
+            "{:?}",
+            begun.elapsed()
+        );
+        assert!(!log.printed("hello"));
+    }
 }

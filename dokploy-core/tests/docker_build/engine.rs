@@ -66,7 +66,7 @@ pub(crate) struct Engine {
     pub(crate) runtime: DockerRuntime,
     pub(crate) name: String,
     pub(crate) base: String,
-    socket: String,
+    pub(crate) socket: String,
 }
 
 impl Engine {
@@ -191,7 +191,7 @@ impl Engine {
         let (host, target) = to.split_once(':').unwrap();
         let container = serde_json::json!({
             "Image": self.base,
-            "Cmd": ["tcpsvd", "127.0.0.1", port.to_string(), "nc", host, target],
+            "Cmd": ["nc", "-ll", "-p", port.to_string(), "-e", "nc", host, target],
             "HostConfig": {"NetworkMode": "host"},
             "Labels": {label::APPLICATION: self.name},
         });

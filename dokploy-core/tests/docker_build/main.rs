@@ -9,3 +9,4 @@ mod engine;
 mod output;
 mod owned;
 mod registry;
+mod way;

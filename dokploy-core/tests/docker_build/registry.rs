@@ -161,13 +161,18 @@ async fn a_base_image_is_fetched_with_its_credential_by_both_builders() {
     };
     let image = an_image(&engine).await;
     let never = CancellationToken::new();
-    let base = format!("{}/tests/{}:base", registry.host_with_password, engine.name);
+    let port = engine.forward(&registry.host_with_password).await;
+    let credential = RegistryCredential {
+        host: format!("localhost:{port}"),
+        ..registry.credential.clone()
+    };
+    let base = format!("localhost:{port}/tests/{}:base", engine.name);
     engine
         .runtime
         .push_image(
             &image.id,
             &base,
-            Some(&registry.credential),
+            Some(&credential),
             Arc::new(Log::default()),
             &never,
         )
@@ -181,9 +186,11 @@ async fn a_base_image_is_fetched_with_its_credential_by_both_builders() {
         let dockerfile = format!("FROM {base}\nRUN cat /name\n");
         let refused = engine.build(&request, &dockerfile).await;
         let error = refused.error();
-
         assert_eq!(error.kind(), ErrorKind::BuildFailed);
-        assert!(error.hint().unwrap().contains("credential"), "{error:?}");
+        assert!(
+            error.hint().is_some_and(|hint| hint.contains("credential")),
+            "{error:?}"
+        );
         request.credentials = vec![credential.clone()];
         let built = engine.build(&request, &dockerfile).await;
         built.image();

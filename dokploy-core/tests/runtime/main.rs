@@ -1,5 +1,9 @@
-//! Container runtimes.
+//! Container runtimes: the suite that each has to pass, and what only one of them can show.
 
-#![cfg(feature = "conformance")]
+#![cfg(all(feature = "conformance", feature = "docker"))]
 
+mod docker;
+mod engine;
 mod fake;
+mod fake_conformance;
+mod swarm_traps;

@@ -17,7 +17,7 @@ async fn in_postgres(case: impl AsyncFnOnce(Arc<dyn Store>)) {
 
 /// A database of its own, or nothing where there is no server and none is required.
 async fn database() -> Option<TemporaryPostgres> {
-    let url = dokploy_core::conformance::environment("postgres", "DOKPLOY_TEST_POSTGRES_URL")?;
+    let url = crate::environment::require("postgres", "DOKPLOY_TEST_POSTGRES_URL")?;
     Some(TemporaryPostgres::create(&url).await.unwrap())
 }
 

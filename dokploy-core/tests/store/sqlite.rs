@@ -15,7 +15,9 @@ async fn in_sqlite(case: impl AsyncFnOnce(Arc<dyn Store>)) {
 
 async fn open(directory: &TempDir) -> SqlStore {
     let url = format!("sqlite://{}/store.db", directory.path().display());
-    SqlStore::open(&url, SqlStoreOptions::default()).await.unwrap()
+    SqlStore::open(&url, SqlStoreOptions::default())
+        .await
+        .unwrap()
 }
 
 dokploy_core::store_conformance!(in_sqlite);

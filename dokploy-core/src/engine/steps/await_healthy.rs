@@ -8,18 +8,21 @@ use tokio_util::sync::CancellationToken;
 
 use super::super::rollout::{Rollout, RolloutFailure, Verdict};
 use super::super::worker::Work;
-use super::super::{retry, sweep};
+use super::super::{retry, service, sweep};
 use crate::deployment::{EventKind, Step, StepOutput, TaskView};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Release, UpdatePolicy};
-use crate::runtime::{ObservedService, label};
+use crate::model::{ApplicationSpec, Release};
+use crate::runtime::ObservedService;
 
 /// What is watched.
 pub(super) struct Watching<'a> {
     pub(super) step: Step,
     /// Value of the rollout label of the tasks.
     pub(super) rollout: String,
-    pub(super) update: &'a UpdatePolicy,
+    /// Digest of the specification as the engine kept it when we wrote it.
+    pub(super) spec_digest: String,
+    /// The specification that was applied.
+    pub(super) spec: &'a ApplicationSpec,
     /// Whether they have to stay healthy for the monitor period; what runs unchanged has proved itself before.
     pub(super) monitored: bool,
     pub(super) stop: &'a CancellationToken,
@@ -31,6 +34,7 @@ pub(super) async fn run(work: &Work) -> Result<StepOutput> {
         rollout,
         changed,
         release_id,
+        spec_digest,
         ..
     }) = state.output(Step::ApplyService)
     else {
@@ -41,16 +45,23 @@ pub(super) async fn run(work: &Work) -> Result<StepOutput> {
     let watching = Watching {
         step: Step::AwaitHealthy,
         rollout: rollout.clone(),
-        update: &spec.update,
+        spec_digest: spec_digest.clone(),
+        spec: &spec,
         monitored: *changed,
         stop: work.stop.forwards(),
     };
     // The wait is the time to collect what no retained release needs: the claim keeps every other deployment of the
     // application from building meanwhile.
-    let (verdict, ()) = tokio::join!(watch(work, &watching), sweep::application(work));
+    let (verdict, _) = tokio::join!(
+        watch(work, &watching),
+        tokio::time::timeout(SWEEP_DEADLINE, sweep::application(work))
+    );
     verdict?;
     Ok(StepOutput::Done)
 }
+
+/// How long clean-up may hold up a deployment. The next one goes on with it.
+const SWEEP_DEADLINE: Duration = Duration::from_secs(60);
 
 /// Time between two looks while nothing says that something has changed. Swarm tells of changes of services, not of
 /// tasks, so that looking is what finds them.
@@ -59,28 +70,28 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 /// Watches a rollout until its verdict.
 pub(super) async fn watch(work: &Work, watching: &Watching<'_>) -> Result<()> {
     let name = &work.deployment.service_name;
-    let now = Instant::now().into_std();
-    let mut rollout = Rollout::new(
-        watching.rollout.clone(),
-        watching.update,
-        watching.monitored,
-        now,
-    );
+    let update = &watching.spec.update;
+    let mut rollout = Rollout::new(watching.rollout.clone(), update, watching.monitored, now());
     let mut changes = work.inner.runtime.watch_service(name);
-    let mut away = Away {
-        worker: work.journal.state().attempt > 1,
-        engine: false,
-    };
+    let mut outage = Outage::at_the_start(work, watching);
     let mut reporter = Reporter::default();
     loop {
-        if watching.stop.is_cancelled() {
-            return Err(retry::stopped());
-        }
-        match work.inner.runtime.observe_service(name).await {
+        let observed = tokio::select! {
+            biased;
+            () = watching.stop.cancelled() => return Err(retry::stopped()),
+            observed = work.inner.runtime.observe_service(name) => observed,
+        };
+        match observed {
             Ok(Some(service)) => {
-                away.excuse(&mut rollout, &service);
-                ensure_not_replaced(work, &service)?;
-                let verdict = rollout.judge(&service, Instant::now().into_std());
+                outage.end(&mut rollout, &service);
+                let verdict = match rollout.judge(&service, now()) {
+                    // A task that failed says more than what Swarm or somebody else did about it.
+                    failed @ Verdict::Failed(_) => failed,
+                    verdict => {
+                        ensure_not_replaced(watching, &service)?;
+                        verdict
+                    }
+                };
                 reporter
                     .report(work, watching.step, &rollout, &service, &verdict)
                     .await?;
@@ -95,7 +106,7 @@ pub(super) async fn watch(work: &Work, watching: &Watching<'_>) -> Result<()> {
                 return Err(Error::new(ErrorKind::Conflict, message));
             }
             // An engine that is away is an outage, not a failure; the deadline of the whole deployment remains.
-            Err(error) if error.is_retryable() => away.engine = true,
+            Err(error) if error.is_retryable() => outage.begin(),
             Err(error) => return Err(error),
         }
         tokio::select! {
@@ -106,36 +117,77 @@ pub(super) async fn watch(work: &Work, watching: &Watching<'_>) -> Result<()> {
     }
 }
 
-/// Who was away since the last look.
-struct Away {
-    worker: bool,
-    engine: bool,
+fn now() -> std::time::Instant {
+    Instant::now().into_std()
 }
 
-impl Away {
-    fn excuse(&mut self, rollout: &mut Rollout, service: &ObservedService) {
-        if self.worker || self.engine {
-            rollout.excuse_killed(service, self.engine);
-            *self = Self {
-                worker: false,
-                engine: false,
-            };
+/// What happened while nobody looked: it says nothing about the release.
+struct Outage {
+    /// What ended before the first look is not part of this rollout at all.
+    kept_tasks: bool,
+    /// A worker before this one was lost or stopped.
+    worker: bool,
+    /// The engine has not answered since.
+    engine_since: Option<std::time::Instant>,
+}
+
+impl Outage {
+    fn at_the_start(work: &Work, watching: &Watching<'_>) -> Self {
+        let own = service::rollout(&work.deployment, watching.step);
+        let applied = service::rollout(&work.deployment, Step::ApplyService);
+        Self {
+            kept_tasks: watching.rollout != own && watching.rollout != applied,
+            worker: work.deployment.state.epoch > 0,
+            engine_since: None,
+        }
+    }
+
+    fn begin(&mut self) {
+        self.engine_since.get_or_insert_with(now);
+    }
+
+    fn end(&mut self, rollout: &mut Rollout, service: &ObservedService) {
+        if std::mem::take(&mut self.kept_tasks) {
+            rollout.excuse_ended(service);
+        }
+        if let Some(since) = self.engine_since.take() {
+            self.worker = false;
+            rollout.excuse_outage(service, since, now());
+        }
+        if std::mem::take(&mut self.worker) {
+            rollout.excuse_killed(service);
         }
     }
 }
 
 /// Somebody who writes the service during the rollout ends it: it is reported, never overwritten. Swarm's own automatic
-/// rollback also changes the specification, but is the consequence of a task that failed, which says more.
-fn ensure_not_replaced(work: &Work, service: &ObservedService) -> Result<()> {
-    let own = work.deployment.application_id.to_string();
-    if service.labels.get(label::APPLICATION) == Some(&own) {
+/// rollback also changes the specification, but is the consequence of a task that failed.
+fn ensure_not_replaced(watching: &Watching<'_>, service: &ObservedService) -> Result<()> {
+    let name = &service.name;
+    let scaled = !service.global && service.replicas != watching.spec.replicas;
+    if service.spec_digest == watching.spec_digest && !scaled {
         return Ok(());
     }
-    let message = format!(
-        "somebody else has changed the service {} during the rollout",
-        service.name
-    );
-    Err(Error::new(ErrorKind::Conflict, message))
+    let by_swarm = service
+        .update_state
+        .as_deref()
+        .is_some_and(|state| state.starts_with("rollback"));
+    if by_swarm {
+        let message =
+            format!("a task of {name} failed, and Swarm went back to the specification before");
+        return Err(Error::new(ErrorKind::Unhealthy, message)
+            .with_hint("the task is gone already: look at the log of the application"));
+    }
+    let message = if scaled {
+        format!(
+            "somebody else has scaled the service {name} to {} during the rollout",
+            service.replicas
+        )
+    } else {
+        format!("somebody else has changed the service {name} during the rollout")
+    };
+    Err(Error::new(ErrorKind::Conflict, message)
+        .with_hint("it was left as it is: deploy again to replace the change"))
 }
 
 fn unhealthy(failure: RolloutFailure) -> Error {
@@ -151,20 +203,28 @@ fn unhealthy(failure: RolloutFailure) -> Error {
 #[error("the task is {0}")]
 struct FailingTask(String);
 
-/// The last lines of the failing task.
-pub(super) async fn evidence(work: &Work, error: &Error) -> Vec<String> {
-    let source = std::error::Error::source(error);
-    let Some(FailingTask(task)) = source.and_then(|source| source.downcast_ref()) else {
-        return Vec::new();
+/// The last lines of the failing task, where there is one.
+pub(super) async fn evidence(work: &Work, error: &Error) -> Option<Vec<String>> {
+    let FailingTask(task) = std::error::Error::source(error)?.downcast_ref()?;
+    let tail = work.inner.runtime.task_tail(task, EVIDENCE_LINES);
+    let lines = match tokio::time::timeout(EVIDENCE_DEADLINE, tail).await {
+        Ok(Ok(lines)) => lines,
+        Ok(Err(error)) => vec![format!("the log of the task could not be read: {error}")],
+        Err(_) => vec!["the log of the task could not be read in time".to_owned()],
     };
-    match work.inner.runtime.task_tail(task, 20).await {
-        Ok(lines) => lines
+    Some(
+        lines
             .iter()
             .map(|line| work.opened.redactor.redact(line))
             .collect(),
-        Err(error) => vec![format!("the log of the task could not be read: {error}")],
-    }
+    )
 }
+
+/// Lines of a failing task that are kept.
+const EVIDENCE_LINES: u32 = 20;
+
+/// How long reading them may hold up the rollback.
+const EVIDENCE_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Writes what changed, and only that: an event for each look would fill the log.
 #[derive(Default)]
@@ -205,7 +265,10 @@ impl Reporter {
         } else {
             u8::try_from(share.min(80)).unwrap_or(80)
         };
-        let tasks = now.0.clone();
+        let mut tasks = now.0.clone();
+        for message in tasks.iter_mut().filter_map(|task| task.message.as_mut()) {
+            *message = work.opened.redactor.redact(message);
+        }
         self.last = Some(now);
         let progressed = EventKind::StepProgressed {
             step,

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::super::fingerprint::{build_fingerprint, image_name};
+use super::super::fingerprint::build_fingerprint;
+use super::super::images::{Built, Inputs};
 use super::super::retry::RetryPolicy;
 use super::super::worker::Work;
 use super::super::{credentials, service};
 use super::{resolve_source, revision};
 use crate::deployment::{Step, StepOutput};
 use crate::error::Result;
+use crate::model::Revision;
 use crate::runtime::{BuildRequest, Image, label};
 use crate::source::ContextRequest;
 
@@ -17,7 +19,7 @@ pub(super) async fn run(work: &Work) -> Result<StepOutput> {
     if let Some(found) = find_for_reuse(work).await? {
         return Ok(built(found.name, &found.image, fingerprint, true));
     }
-    let name = free_name(work, &fingerprint).await?;
+    let name = free_name(work).await?;
     let source = resolve_source::request(work).await?;
     let revision = revision(work)?;
     let request = request(work, &name, &fingerprint, &revision.id).await?;
@@ -27,19 +29,16 @@ pub(super) async fn run(work: &Work) -> Result<StepOutput> {
         bytes_max: work.inner.options.context_bytes_max,
     };
     let stop = work.stop.forwards();
+    // Cheap when the step before has just fetched it; needed when a worker was lost in between.
+    let tree = RetryPolicy::REMOTE
+        .run(stop, || work.inner.sources.fetch(&source, &revision, stop))
+        .await?;
     let image = RetryPolicy::OWN
-        .run(stop, || async {
-            // Cheap when the step before has just fetched it; needed when a worker was lost in between.
-            let tree = work.inner.sources.fetch(&source, &revision, stop).await?;
+        .run(stop, || {
+            let log = work.output.sink(Step::BuildImage);
             work.inner
                 .runtime
-                .build_image(
-                    &request,
-                    tree.context(&context),
-                    work.output.sink(Step::BuildImage),
-                    stop,
-                )
-                .await
+                .build_image(&request, tree.context(&context), log, stop)
         })
         .await?;
     Ok(built(name, &image, fingerprint, false))
@@ -54,46 +53,40 @@ fn built(image: String, found: &Image, fingerprint: String, reused: bool) -> Ste
     }
 }
 
-/// An image that was built from the same inputs.
-pub(super) struct Built {
-    name: String,
-    image: Image,
-}
-
 /// After a crash even a forced build is taken up when this very deployment finished it.
 async fn find_for_reuse(work: &Work) -> Result<Option<Built>> {
-    let found = find_built(work).await?;
     if !work.deployment.request.force {
-        return Ok(found);
+        return find_built(work).await;
     }
     let own = work.deployment.id.to_string();
-    Ok(found.filter(|built| built.image.labels.get(label::DEPLOYMENT) == Some(&own)))
-}
-
-/// Looks for an image of the same inputs on the engine, under the names that it can have.
-pub(super) async fn find_built(work: &Work) -> Result<Option<Built>> {
-    let fingerprint = fingerprint(work)?;
-    for name in names(work, &fingerprint)? {
+    for name in all_names(work)? {
         let image = find_image(work, &name).await?;
-        let same = image.filter(|image| image.labels.get(label::FINGERPRINT) == Some(&fingerprint));
-        if let Some(image) = same {
+        let mine = |image: &Image| image.labels.get(label::DEPLOYMENT) == Some(&own);
+        if let Some(image) = image.filter(mine) {
             return Ok(Some(Built { name, image }));
         }
     }
     Ok(None)
 }
 
-/// The plain name, or the one with a suffix where the plain one means another build.
-async fn free_name(work: &Work, fingerprint: &str) -> Result<String> {
-    let [plain, suffixed] = names(work, fingerprint)?;
-    match find_image(work, &plain).await? {
-        Some(image)
-            if image.labels.get(label::FINGERPRINT).map(String::as_str) != Some(fingerprint) =>
-        {
-            Ok(suffixed)
+/// Looks for an image of the same inputs on the engine.
+pub(super) async fn find_built(work: &Work) -> Result<Option<Built>> {
+    let (revision, fingerprint) = (revision(work)?, fingerprint(work)?);
+    let inputs = inputs(work, &revision, &fingerprint);
+    RetryPolicy::OWN
+        .run(work.stop.forwards(), || inputs.find(&work.inner))
+        .await
+}
+
+/// A name that means no image yet: a name always means the same image.
+async fn free_name(work: &Work) -> Result<String> {
+    let [plain, suffixed, own] = all_names(work)?;
+    for name in [plain, suffixed] {
+        if find_image(work, &name).await?.is_none() {
+            return Ok(name);
         }
-        _ => Ok(plain),
     }
+    Ok(own)
 }
 
 async fn find_image(work: &Work, name: &str) -> Result<Option<Image>> {
@@ -102,20 +95,31 @@ async fn find_image(work: &Work, name: &str) -> Result<Option<Image>> {
         .await
 }
 
-fn names(work: &Work, fingerprint: &str) -> Result<[String; 2]> {
-    let spec = &work.deployment.spec;
-    let revision = revision(work)?;
-    Ok([
-        image_name(spec, &revision, None),
-        image_name(spec, &revision, Some(fingerprint)),
-    ])
+fn all_names(work: &Work) -> Result<[String; 3]> {
+    let (revision, fingerprint) = (revision(work)?, fingerprint(work)?);
+    let inputs = inputs(work, &revision, &fingerprint);
+    let [plain, suffixed] = inputs.names();
+    Ok([plain, suffixed, inputs.own_name(work.deployment.id)])
+}
+
+fn inputs<'a>(work: &'a Work, revision: &'a Revision, fingerprint: &'a str) -> Inputs<'a> {
+    let deployment = &work.deployment;
+    Inputs {
+        application: deployment.application_id,
+        spec: &deployment.spec,
+        revision,
+        fingerprint,
+    }
 }
 
 fn fingerprint(work: &Work) -> Result<String> {
+    let deployment = &work.deployment;
     let digests = work.opened.build_secret_digests();
+    let revision = revision(work)?;
     Ok(build_fingerprint(
-        &revision(work)?,
-        &work.deployment.spec,
+        deployment.application_id,
+        &revision,
+        &deployment.spec,
         digests,
     ))
 }

@@ -1,7 +1,7 @@
 //! Pushes what was built, or asks the registry of an existing image for its digest.
 
 use super::super::credentials;
-use super::super::retry::RetryPolicy;
+use super::super::retry::{RetryPolicy, through_engine};
 use super::super::worker::Work;
 use crate::deployment::{EventKind, Step, StepOutput};
 use crate::error::{Error, ErrorKind, Result};
@@ -36,14 +36,12 @@ async fn push(work: &Work, credential: Option<&RegistryCredential>) -> Result<St
     };
     let name = format!("{registry}/{image}");
     let stop = work.stop.forwards();
-    RetryPolicy::REMOTE
-        .run(stop, || {
-            let log = work.output.sink(Step::PushImage);
-            work.inner
-                .runtime
-                .push_image(image_id, &name, credential, log, stop)
-        })
-        .await
+    let runtime = work.inner.runtime.as_ref();
+    through_engine(runtime, stop, || {
+        let log = work.output.sink(Step::PushImage);
+        runtime.push_image(image_id, &name, credential, log, stop)
+    })
+    .await
 }
 
 /// Pins an existing image. One that only this engine has is pinned to its id, with a warning.
@@ -53,14 +51,11 @@ async fn pin(
     credential: Option<&RegistryCredential>,
 ) -> Result<String> {
     let stop = work.stop.forwards();
-    let runtime = &work.inner.runtime;
-    let asked = RetryPolicy {
-        tries: Some(2),
-        ..RetryPolicy::REMOTE
-    }
-    .run(stop, || runtime.resolve_digest(reference, credential))
-    .await;
-    let error = match asked {
+    let runtime = work.inner.runtime.as_ref();
+    let asked = through_engine(runtime, stop, || {
+        runtime.resolve_digest(reference, credential)
+    });
+    let error = match asked.await {
         Ok(pinned) => return Ok(pinned),
         Err(error) if error.kind() == ErrorKind::Cancelled => return Err(error),
         Err(error) => error,

@@ -1,8 +1,6 @@
 //! Brings the last stable release back, and checks it. With none, stops the broken service.
 
-use super::super::apply::{self, Applying};
-use super::super::lease::StopCause;
-use super::super::retry::RetryPolicy;
+use super::super::apply::{self, Applying, again_while_it_moves};
 use super::super::sealing::Opened;
 use super::super::worker::Work;
 use super::await_healthy::{self, Watching};
@@ -11,6 +9,11 @@ use crate::error::{Error, Result};
 use crate::model::Release;
 
 pub(super) async fn run(work: &Work) -> Result<StepOutput> {
+    if !apply::touched(work).await? {
+        return Ok(StepOutput::Skipped {
+            why: "the service was not changed".to_owned(),
+        });
+    }
     match previous(work).await? {
         Some(release) => restore(work, &release).await,
         None => stop_broken(work).await,
@@ -50,8 +53,10 @@ async fn restore(work: &Work, release: &Release) -> Result<StepOutput> {
         &Watching {
             step: Step::RestorePrevious,
             rollout: applied.rollout,
-            update: &release.spec.update,
-            monitored: true,
+            spec_digest: applied.service.spec_digest.clone(),
+            spec: &release.spec,
+            // It has proved itself before. After a failure it does so again; who cancels does not wait for that.
+            monitored: applied.changed && !is_cancellation(work),
             stop: work.stop.everything(),
         },
     )
@@ -62,31 +67,34 @@ async fn restore(work: &Work, release: &Release) -> Result<StepOutput> {
     })
 }
 
+/// Whether this restores because somebody cancelled, and not because a step failed.
+fn is_cancellation(work: &Work) -> bool {
+    let state = work.journal.state();
+    state.cancel_requested && state.failure.is_none()
+}
+
 /// Nothing served before. A broken service is left with no tasks, so that a person can look at it and it does not
 /// flap; after a cancellation it is removed, because it is as if it had never been.
 async fn stop_broken(work: &Work) -> Result<StepOutput> {
     let runtime = &work.inner.runtime;
     let name = &work.deployment.service_name;
-    let stop = work.stop.everything();
-    RetryPolicy::OWN
-        .run(stop, || async {
-            let Some(service) = runtime.observe_service(name).await? else {
-                return Ok(());
-            };
-            if !apply::wrote(&service, work.deployment.id, Step::ApplyService) {
-                return Ok(());
-            }
-            if work.stop.cause() == Some(StopCause::Cancelled) {
-                return runtime.remove_service(name).await;
-            }
-            if service.replicas > 0 && !service.global {
-                runtime.scale_service(name, 0, service.version).await?;
-            } else if service.global {
-                runtime.remove_service(name).await?;
-            }
-            Ok(())
-        })
-        .await?;
+    again_while_it_moves(work.stop.everything(), || async {
+        let Some(service) = runtime.observe_service(name).await? else {
+            return Ok(());
+        };
+        if !apply::wrote(&service, work.deployment.id, Step::ApplyService) {
+            return Ok(());
+        }
+        work.stop.ensure_owned()?;
+        if is_cancellation(work) || service.global {
+            return runtime.remove_service(&service.id).await;
+        }
+        if service.replicas > 0 {
+            runtime.scale_service(name, 0, service.version).await?;
+        }
+        Ok(())
+    })
+    .await?;
     Ok(StepOutput::Restored {
         release_id: None,
         spec_digest: None,

@@ -4,19 +4,19 @@ use std::time::Duration;
 
 use super::super::apply::{self, pinned_image};
 use super::super::credentials;
-use super::super::retry::RetryPolicy;
+use super::super::retry::{RetryPolicy, stopped};
 use super::super::service;
 use super::super::worker::Work;
 use crate::deployment::{Step, StepOutput};
 use crate::error::{Error, ErrorKind, Result};
-use crate::runtime::TaskSpec;
+use crate::runtime::{TaskOutcome, TaskSpec};
 
 pub(super) async fn run(work: &Work) -> Result<StepOutput> {
     let spec = &work.deployment.spec;
     let Some(command) = &spec.release_command else {
         return Ok(StepOutput::Done);
     };
-    apply::prepare(work, spec, &work.opened).await?;
+    apply::prepare(work, spec, &work.opened, work.stop.forwards()).await?;
     // Once for each deployment: the name is the same after a crash, so that a task that ran or runs is taken up.
     let mut labels = service::ownership(&work.deployment);
     labels.extend(service::rollout_labels(
@@ -37,25 +37,7 @@ pub(super) async fn run(work: &Work) -> Result<StepOutput> {
         constraints: spec.constraints.clone(),
         credential: credentials::registry(&work.inner, spec).await?,
     };
-    let outcome = supervise(work, &task, spec.deadlines.release_command).await;
-    // Removed also when it failed: what it said is in the log by now.
-    if !matches!(&outcome, Err(error) if error.kind() == ErrorKind::LeaseLost) {
-        let removal = work.inner.runtime.remove_task(&task.name).await;
-        if let Err(error) = removal {
-            tracing::warn!(error = %error, "the task of a release command was not removed");
-        }
-    }
-    outcome
-}
-
-async fn supervise(work: &Work, task: &TaskSpec, deadline: Duration) -> Result<StepOutput> {
-    let stop = work.stop.forwards();
-    let outcome = RetryPolicy::OWN
-        .run(stop, || {
-            let log = work.output.sink(Step::RunReleaseCommand);
-            work.inner.runtime.run_task(task, deadline, log, stop)
-        })
-        .await?;
+    let outcome = supervise(work, &task, spec.deadlines.release_command).await?;
     match outcome.exit_code {
         Some(0) => Ok(StepOutput::Done),
         code => {
@@ -71,4 +53,31 @@ async fn supervise(work: &Work, task: &TaskSpec, deadline: Duration) -> Result<S
             .with_hint("its output is in the log; the running release was not touched"))
         }
     }
+}
+
+/// Waits for the task. A cancellation stops it; a worker that stops or has lost its claim leaves it alone, because its
+/// successor takes up the task of the same name.
+async fn supervise(work: &Work, task: &TaskSpec, deadline: Duration) -> Result<TaskOutcome> {
+    let stop = &work.stop;
+    let run = RetryPolicy::OWN.run(stop.forwards(), || {
+        let log = work.output.sink(Step::RunReleaseCommand);
+        work.inner
+            .runtime
+            .run_task(task, deadline, log, stop.asked())
+    });
+    tokio::select! {
+        outcome = run => outcome,
+        () = stop.everything().cancelled() => Err(stopped()),
+    }
+}
+
+/// Removes what the task left. Done only when the end of the deployment is certain: until then a successor of this
+/// worker finds by it that the command ran.
+pub(super) async fn remove(work: &Work) -> Result<()> {
+    let name = service::task_name(&work.deployment);
+    RetryPolicy::OWN
+        .run(work.stop.everything(), || {
+            work.inner.runtime.remove_task(&name)
+        })
+        .await
 }

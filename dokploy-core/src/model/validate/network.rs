@@ -7,8 +7,6 @@ use super::syntax::{is_host, is_object_name, is_url_prefix};
 use crate::model::limits::ENTRIES_MAX;
 use crate::model::{ApplicationSpec, Domain, EndpointMode, PortMode, UpdateOrder};
 
-/// The network that every application is in.
-const COMMON_NETWORK: &str = "dokploy-network";
 /// Networks of the engine itself; `host` would give a container the network of its machine.
 const ENGINE_NETWORKS: [&str; 8] = [
     "host",
@@ -44,12 +42,6 @@ pub(super) fn check(spec: &ApplicationSpec, rules: &mut Rules) {
         rules.require(is_object_name(name), &field, "is not the name of a network");
         let is_engines = ENGINE_NETWORKS.contains(&name.as_str());
         rules.require(!is_engines, &field, "is a network of the engine itself");
-        let is_common = name == COMMON_NETWORK;
-        rules.require(
-            !is_common,
-            &field,
-            "is the network that every application is in",
-        );
         rules.require(names.insert(name), &field, "is there twice");
     }
 }

@@ -13,7 +13,7 @@ pub(super) fn is_variable(text: &str) -> bool {
 }
 
 /// Whether a text is the name of a volume, a network, a build stage and the like.
-pub(super) fn is_object_name(text: &str) -> bool {
+pub(crate) fn is_object_name(text: &str) -> bool {
     text.len() <= OBJECT_NAME_LEN_MAX
         && text.starts_with(|c: char| c.is_ascii_alphanumeric())
         && is_of(text, "_.-")
@@ -28,7 +28,7 @@ pub(super) fn is_of(text: &str, others: &str) -> bool {
 }
 
 /// Whether a text is a host name: labels of letters, digits and hyphens.
-pub(super) fn is_host(text: &str) -> bool {
+pub(crate) fn is_host(text: &str) -> bool {
     let is_label = |label: &str| {
         label.len() <= 63 && is_of(label, "-") && !label.starts_with('-') && !label.ends_with('-')
     };
@@ -44,7 +44,7 @@ fn is_authority(text: &str) -> bool {
 }
 
 /// Whether a text is a path prefix that can stand in a routing rule without an escape.
-pub(super) fn is_url_prefix(text: &str) -> bool {
+pub(crate) fn is_url_prefix(text: &str) -> bool {
     text.len() <= PATH_LEN_MAX
         && text.starts_with('/')
         && !text.contains("//")

@@ -319,7 +319,7 @@ fn networks_of_the_engine_are_refused() {
         "ingress",
         "docker_gwbridge",
         "container:x",
-        "dokploy-network",
+        "own",
     ] {
         let fields = fields_after(|spec| spec.networks = vec!["own".to_owned(), name.to_owned()]);
         assert_eq!(fields, ["networks[1]"], "{name}");

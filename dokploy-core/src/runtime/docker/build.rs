@@ -111,7 +111,7 @@ struct Masked<'a> {
 
 impl LogSink for Masked<'_> {
     fn line(&self, stream: LogStream, text: &[u8]) {
-        let masked = self.redactor.redact(&String::from_utf8_lossy(text));
-        self.log.line(stream, masked.as_bytes());
+        let masked = self.redactor.redact_bytes(text);
+        self.log.line(stream, &masked);
     }
 }

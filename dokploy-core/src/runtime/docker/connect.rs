@@ -13,7 +13,7 @@ use std::time::Duration;
 use bollard::{API_DEFAULT_VERSION, BollardRequest, Docker, body_full};
 use bytes::Bytes;
 use futures::Stream;
-use http_body_util::{BodyExt, Either, Full, Limited, StreamBody};
+use http_body_util::{BodyExt, Collected, Either, Full, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{Request, Response, StatusCode, Uri};
@@ -165,15 +165,26 @@ impl Engine {
         let body = Limited::new(response.into_body(), REFUSAL_BYTES_MAX)
             .collect()
             .await
-            .map(|body| body.to_bytes())
+            .map(Collected::to_bytes)
             .unwrap_or_default();
-        let message = serde_json::from_slice::<Refusal>(&body)
-            .map(|refusal| refusal.message)
-            .unwrap_or_else(|_| String::from_utf8_lossy(&body).into_owned());
+        let message = match serde_json::from_slice::<Refusal>(&body) {
+            Ok(refusal) => refusal.message,
+            Err(_) => String::from_utf8_lossy(&body).into_owned(),
+        };
         Err(BollardError::DockerResponseServerError {
             status_code: status.as_u16(),
             message,
         })
+    }
+
+    /// The same, unless the engine takes too long to begin its answer.
+    pub(super) async fn answer_in_time(
+        &self,
+        request: Request<Body>,
+    ) -> Result<Response<Incoming>, BollardError> {
+        tokio::time::timeout(self.timeout, self.answer(request))
+            .await
+            .map_err(|_| BollardError::RequestTimeoutError)?
     }
 
     fn uri(&self, path: &str) -> Result<Uri, BollardError> {

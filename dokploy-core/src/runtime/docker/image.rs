@@ -91,7 +91,7 @@ async fn stream_pull(
             registry::auth_header(credentials.as_ref()),
         )
         .body(bollard::body_full(bytes::Bytes::new()))?;
-    let mut messages = Messages::new(engine.answer(request).await?.into_body());
+    let mut messages = Messages::new(engine.answer_in_time(request).await?.into_body());
     while let Some(message) = messages.next().await? {
         if let Some((_, error)) = message.failure() {
             return Err(BollardError::DockerStreamError {
@@ -243,7 +243,7 @@ mod tests {
     #[test]
     fn a_health_check_that_is_switched_off_is_none() {
         for (test, expected) in [
-            (r#"null"#, false),
+            ("null", false),
             (r#"{"Test":[]}"#, false),
             (r#"{"Test":["NONE"]}"#, false),
             (r#"{"Test":["CMD","true"]}"#, true),

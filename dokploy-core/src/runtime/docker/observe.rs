@@ -55,10 +55,12 @@ fn observed(service: Service, replicas: u32, tasks: Vec<ObservedTask>) -> Observ
     let version = services::version(&service);
     let spec = service.spec.unwrap_or_default();
     let spec_digest = digest(&spec);
+    let global = spec.mode.as_ref().is_some_and(|mode| mode.global.is_some());
     let container = spec
         .task_template
         .and_then(|template| template.container_spec);
     let container = container.unwrap_or_default();
+    let global = spec.mode.is_some_and(|mode| mode.global.is_some());
     let state = service.update_status.and_then(|status| status.state);
     ObservedService {
         id: service.id.unwrap_or_default(),
@@ -68,6 +70,7 @@ fn observed(service: Service, replicas: u32, tasks: Vec<ObservedTask>) -> Observ
         labels: spec.labels.unwrap_or_default().into_iter().collect(),
         container_labels: container.labels.unwrap_or_default().into_iter().collect(),
         image: container.image.unwrap_or_default(),
+        global,
         replicas,
         update_state: state
             .map(|state| state.to_string())
@@ -217,12 +220,15 @@ fn state(state: EngineState) -> TaskState {
     }
 }
 
-/// Digest of a specification. How often a restart was forced is no part of what is wanted, and the order of keys and
-/// fields that are empty say nothing.
+/// Digest of a specification. How often a restart was forced is no part of what is wanted, the number of replicas is
+/// watched for itself, and the order of keys and fields that are empty say nothing.
 fn digest(spec: &EngineSpec) -> String {
     let mut spec = spec.clone();
     if let Some(template) = &mut spec.task_template {
         template.force_update = None;
+    }
+    if let Some(replicated) = spec.mode.as_mut().and_then(|mode| mode.replicated.as_mut()) {
+        replicated.replicas = None;
     }
     let value = serde_json::to_value(&spec).unwrap_or_default();
     let mut text = String::new();

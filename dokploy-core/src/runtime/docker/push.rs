@@ -70,7 +70,7 @@ async fn stream_push(
             registry::auth_header(credentials.as_ref()),
         )
         .body(body_full(Bytes::new()))?;
-    let mut messages = Messages::new(engine.answer(request).await?.into_body());
+    let mut messages = Messages::new(engine.answer_in_time(request).await?.into_body());
     let mut digest = None;
     while let Some(message) = messages.next().await? {
         if let Some((_, error)) = message.failure() {

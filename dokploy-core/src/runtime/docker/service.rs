@@ -141,7 +141,6 @@ pub(super) async fn scale(
         return Err(Error::new(ErrorKind::InvalidSpec, message));
     };
     if mode.replicas == Some(i64::from(replicas)) && version(&current) == expected_version {
-        check_ours(&current, name)?;
         return observed(docker, name).await;
     }
     spec.mode = Some(convert::replicated(replicas));
@@ -219,9 +218,11 @@ async fn check_volumes(docker: &Docker, volumes: &[Volume]) -> Result<()> {
     Ok(())
 }
 
+/// A service that is there and ours.
 async fn existing(docker: &Docker, name: &str) -> Result<(Service, EngineSpec)> {
     let current = find(docker, name).await?;
     let current = current.ok_or_else(|| Error::not_found("service", name))?;
+    check_ours(&current, name)?;
     let spec = current.spec.clone().unwrap_or_default();
     Ok((current, spec))
 }

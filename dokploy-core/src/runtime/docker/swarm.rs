@@ -110,7 +110,7 @@ async fn init(docker: &Docker, advertise_address: Option<&str>) -> Result<()> {
     let first = try_init(docker, advertise_address).await;
     let refusal = match first {
         Err(BollardError::DockerResponseServerError { message, .. })
-            if advertise_address.is_none() && message.contains("--advertise-addr") =>
+            if advertise_address.is_none() && is_undecided(&message) =>
         {
             message
         }
@@ -121,6 +121,12 @@ async fn init(docker: &Docker, advertise_address: Option<&str>) -> Result<()> {
     try_init(docker, Some(&address.to_string()))
         .await
         .map_err(error::during("ensure_swarm"))
+}
+
+/// How the engine says that it has several addresses, or none but its loopback.
+fn is_undecided(refusal: &str) -> bool {
+    refusal.contains("could not choose an IP address to advertise")
+        || refusal.contains("could not find the system's IP address")
 }
 
 async fn try_init(docker: &Docker, advertise_address: Option<&str>) -> Result<(), BollardError> {
@@ -167,19 +173,17 @@ mod tests {
         for (refusal, address) in [
             (
                 "could not choose an IP address to advertise since this system has multiple addresses on different \
-                 interfaces (203.0.113.7 on eth0 and 10.0.0.5 on eth1) - specify one with --advertise-addr",
+                 interfaces (203.0.113.7 on eth0 and 10.0.0.5 on eth1)",
                 "10.0.0.5",
             ),
             (
                 "could not choose an IP address to advertise since this system has multiple addresses on interface \
-                 eth0 (2001:db8::1 and 2001:db8::2) - specify one with --advertise-addr",
+                 eth0 (2001:db8::1 and 2001:db8::2)",
                 "2001:db8::1",
             ),
-            (
-                "could not find the system's IP address - specify one with --advertise-addr",
-                "127.0.0.1",
-            ),
+            ("could not find the system's IP address", "127.0.0.1"),
         ] {
+            assert!(is_undecided(refusal), "{refusal}");
             assert_eq!(address_in(refusal).to_string(), address, "{refusal}");
         }
     }

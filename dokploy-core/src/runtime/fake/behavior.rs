@@ -77,6 +77,14 @@ impl Default for FakeBehavior {
     }
 }
 
+/// What a fake container writes to its standard output.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct FakeOutput {
+    pub(super) lines: Vec<String>,
+    /// What it writes again and again, numbered from 1, and how often.
+    pub(super) repeated: Option<(Duration, String)>,
+}
+
 /// One container that is about to start, for closures that choose its [`FakeBehavior`].
 #[derive(Debug)]
 pub struct FakeLaunch<'a> {
@@ -128,6 +136,7 @@ pub(super) enum TaskChange {
     Killed,
     Rejected,
     Stopped,
+    Writes(u64),
 }
 
 impl TaskChange {

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use super::super::{BuildRequest, Image};
-use super::behavior::{FakeBehavior, FakeLaunch};
+use super::behavior::{FakeBehavior, FakeLaunch, FakeOutput};
 
 /// What a build on a [`FakeRuntime`](super::FakeRuntime) says, how long it takes, and what comes of it.
 #[derive(Clone, Debug)]
@@ -174,6 +174,7 @@ type ChooseBuild = dyn Fn(&FakeBuildInput<'_>) -> Option<FakeBuild> + Send + Syn
 pub(super) struct Scripts {
     behaviors: Vec<Arc<ChooseBehavior>>,
     by_image: BTreeMap<String, FakeBehavior>,
+    outputs: BTreeMap<String, FakeOutput>,
     builds: Vec<Arc<ChooseBuild>>,
 }
 
@@ -190,6 +191,20 @@ impl Scripts {
         self.by_image.insert(image.to_owned(), behavior);
     }
 
+    pub(super) fn set_output(&mut self, image: &str, output: FakeOutput) {
+        self.outputs.insert(image.to_owned(), output);
+    }
+
+    /// What a container of an image writes: that it has started, when nothing else is said.
+    pub(super) fn output(&self, image: &str) -> FakeOutput {
+        let of = |name| self.outputs.get(name).cloned();
+        let said = of(image).or_else(|| of(repository(image)));
+        said.unwrap_or_else(|| FakeOutput {
+            lines: vec![format!("started {image}")],
+            repeated: None,
+        })
+    }
+
     pub(super) fn push_behavior(&mut self, choose: Arc<ChooseBehavior>) {
         self.behaviors.push(choose);
     }
@@ -198,20 +213,23 @@ impl Scripts {
         self.builds.push(choose);
     }
 
-    pub(super) fn choose(
-        &self,
-        launch: &FakeLaunch<'_>,
-        of_image: Option<&FakeBehavior>,
-    ) -> FakeBehavior {
+    /// A specification may pin the image to an id or a digest: the behaviour of one of its names holds then, too.
+    pub(super) fn choose(&self, launch: &FakeLaunch<'_>, stored: &StoredImage) -> FakeBehavior {
         let chosen = self
             .behaviors
             .iter()
             .rev()
             .find_map(|choose| choose(launch));
+        let tags = stored.image.tags.iter().map(String::as_str);
+        let names = || std::iter::once(launch.image).chain(tags.clone());
         chosen
-            .or_else(|| self.by_image.get(launch.image).cloned())
-            .or_else(|| of_image.cloned())
-            .or_else(|| self.by_image.get(repository(launch.image)).cloned())
+            .or_else(|| names().find_map(|name| self.by_image.get(name)).cloned())
+            .or_else(|| stored.behavior.clone())
+            .or_else(|| {
+                names()
+                    .find_map(|name| self.by_image.get(repository(name)))
+                    .cloned()
+            })
             .unwrap_or_default()
     }
 

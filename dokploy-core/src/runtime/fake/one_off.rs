@@ -8,6 +8,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::super::{TaskOutcome, TaskSpec};
+use super::verbs::cancelled;
+use crate::error::{Error, ErrorKind, Result};
 
 /// How many lines of a task's output an outcome holds.
 const TAIL: usize = 20;
@@ -42,31 +44,65 @@ pub(super) struct OneOffs {
     started: BTreeMap<String, OneOff>,
 }
 
+/// Why a one-off task was stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stop {
+    Cancelled,
+    TimedOut,
+}
+
+impl Stop {
+    fn error(self, name: &str) -> Error {
+        match self {
+            Self::Cancelled => cancelled("task", name),
+            Self::TimedOut => {
+                let message = format!("task {name} did not end in time");
+                Error::new(ErrorKind::TimedOut, message)
+            }
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct OneOff {
     pub(super) script: FakeTask,
     pub(super) labels: BTreeMap<String, String>,
     pub(super) ends_at: Instant,
-    stopped: bool,
+    /// The image, when it could not be found.
+    missing: Option<String>,
+    stopped: Option<Stop>,
 }
 
 impl OneOff {
     /// Its outcome, once it has ended.
-    pub(super) fn outcome(&self, now: Instant) -> Option<TaskOutcome> {
-        if !self.stopped && now < self.ends_at {
-            return None;
+    fn outcome(&self, name: &str, now: Instant) -> Option<Result<TaskOutcome>> {
+        if let Some(stop) = self.stopped {
+            return Some(Err(stop.error(name)));
         }
+        if let Some(image) = &self.missing {
+            return Some(Ok(TaskOutcome {
+                exit_code: None,
+                message: Some(format!("No such image: {image}")),
+                tail: Vec::new(),
+            }));
+        }
+        let code = self.script.exit_code;
         let from = self.script.lines.len().saturating_sub(TAIL);
-        let exit_code = if self.stopped {
-            137
-        } else {
-            self.script.exit_code
-        };
-        Some(TaskOutcome {
-            exit_code: Some(exit_code),
-            message: (exit_code != 0).then(|| format!("task: non-zero exit ({exit_code})")),
-            tail: self.script.lines[from..].to_vec(),
+        (now >= self.ends_at).then(|| {
+            Ok(TaskOutcome {
+                exit_code: Some(code),
+                message: (code != 0).then(|| format!("task: non-zero exit ({code})")),
+                tail: self.script.lines[from..].to_vec(),
+            })
         })
+    }
+
+    /// What it has written.
+    pub(super) fn lines(&self) -> &[String] {
+        if self.missing.is_some() {
+            return &[];
+        }
+        &self.script.lines
     }
 }
 
@@ -91,29 +127,38 @@ impl OneOffs {
         self.started.iter()
     }
 
+    /// The outcome of a task, once it has ended; `not_found` when it was removed.
+    pub(super) fn outcome(&self, name: &str, now: Instant) -> Option<Result<TaskOutcome>> {
+        match self.started.get(name) {
+            Some(one_off) => one_off.outcome(name, now),
+            None => Some(Err(Error::not_found("task", name))),
+        }
+    }
+
     pub(super) fn start(
         &mut self,
         spec: &TaskSpec,
+        has_image: bool,
         labels: BTreeMap<String, String>,
         now: Instant,
     ) {
         let chosen = self.scripts.iter().rev().find_map(|choose| choose(spec));
         let script = chosen.unwrap_or_default();
-        let ends_at = now + script.duration;
         let one_off = OneOff {
+            ends_at: now + script.duration,
             script,
             labels,
-            ends_at,
-            stopped: false,
+            missing: (!has_image).then(|| spec.image.clone()),
+            stopped: None,
         };
         self.started.insert(spec.name.clone(), one_off);
     }
 
     /// Stops a task, and returns whether it was still running.
-    pub(super) fn stop(&mut self, name: &str, now: Instant) -> bool {
+    pub(super) fn stop(&mut self, name: &str, now: Instant, why: Stop) -> bool {
         match self.started.get_mut(name) {
-            Some(one_off) if one_off.outcome(now).is_none() => {
-                one_off.stopped = true;
+            Some(one_off) if one_off.outcome(name, now).is_none() => {
+                one_off.stopped = Some(why);
                 true
             }
             _ => false,

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::super::{ObservedService, ServiceSpec, TaskHealth, TaskState};
 use super::behavior::{FakeBehavior, FakeLaunch, schedule};
 use super::rollout::Rollout;
-use super::spec::{Template, spec_digest};
+use super::spec::{Template, kept_digest};
 use super::task::Task;
 use super::world::{Epoch, Surroundings};
 use crate::model::{PortMode, RestartCondition, ServiceMode};
@@ -231,7 +231,7 @@ impl Service {
                     slot,
                     attempt,
                 },
-                image.behavior.as_ref(),
+                image,
             ),
         };
         let start = now + delay;
@@ -243,6 +243,7 @@ impl Service {
             "no suitable node (scheduling constraints not satisfied on 1 node)".to_owned()
         });
         let id = around.new_id("task");
+        let output = around.behaviors.output(&template.spec.image);
         self.tasks.push(Task {
             id: id.clone(),
             slot,
@@ -260,6 +261,7 @@ impl Service {
             changed_at: now,
             running_at: None,
             plan,
+            output,
             lines: Vec::new(),
         });
         id
@@ -295,7 +297,7 @@ impl Service {
             id: self.id.clone(),
             name: name.to_owned(),
             version: self.version,
-            spec_digest: spec_digest(spec),
+            spec_digest: kept_digest(spec),
             labels: spec.labels.clone(),
             container_labels: spec.container_labels.clone(),
             image: spec.image.clone(),

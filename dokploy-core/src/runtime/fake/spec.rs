@@ -18,8 +18,15 @@ impl Template {
     }
 }
 
+/// Digest by which a change by somebody else is found: everything but the number of tasks.
+pub(super) fn kept_digest(spec: &ServiceSpec) -> String {
+    let mut same_for_all = spec.clone();
+    same_for_all.replicas = 0;
+    spec_digest(&same_for_all)
+}
+
 /// Digest of everything in a specification. Secrets hide themselves from `Debug`, hence are added by hand.
-pub(super) fn spec_digest(spec: &ServiceSpec) -> String {
+fn spec_digest(spec: &ServiceSpec) -> String {
     let mut digest = Sha256::new();
     digest.update(format!("{spec:?}"));
     for (name, value) in &spec.env {

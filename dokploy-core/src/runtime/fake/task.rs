@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::super::{LogStream, ObservedTask, TaskHealth, TaskState};
-use super::behavior::TaskChange;
+use super::behavior::{FakeOutput, TaskChange};
 use super::spec::Template;
 use super::world::Epoch;
 
@@ -36,6 +36,7 @@ pub(super) struct Task {
     pub(super) changed_at: Instant,
     pub(super) running_at: Option<Instant>,
     pub(super) plan: VecDeque<(Instant, TaskChange)>,
+    pub(super) output: FakeOutput,
     pub(super) lines: Vec<Line>,
 }
 
@@ -96,7 +97,8 @@ impl Task {
             TaskChange::Started => self.start(at),
             TaskChange::Healthy => TaskState::Running,
             TaskChange::Unhealthy => return,
-            TaskChange::Exited(code) => self.exit(at, *code),
+            TaskChange::Writes(count) => return self.write_again(at, *count),
+            TaskChange::Exited(code) => self.exit(*code),
             TaskChange::Killed => self.fail(
                 137,
                 "task: non-zero exit (137): dockerexec: unhealthy container",
@@ -127,11 +129,10 @@ impl Task {
     fn start(&mut self, at: Instant) -> TaskState {
         self.error = None;
         self.container = Some(format!("container-{}", self.id));
-        self.say(
-            at,
-            LogStream::Stdout,
-            format!("started {}", self.template.spec.image),
-        );
+        for line in self.output.lines.clone() {
+            self.say(at, LogStream::Stdout, line);
+        }
+        self.plan_to_write(at, 1);
         if self.has_health_check {
             self.health = TaskHealth::Starting;
             TaskState::Starting
@@ -140,12 +141,23 @@ impl Task {
         }
     }
 
-    fn exit(&mut self, at: Instant, code: i64) -> TaskState {
-        self.say(
-            at,
-            LogStream::Stderr,
-            format!("the process ended with exit code {code}"),
-        );
+    fn write_again(&mut self, at: Instant, count: u64) {
+        if let Some((_, text)) = &self.output.repeated {
+            let line = format!("{text} {count}");
+            self.say(at, LogStream::Stdout, line);
+            self.plan_to_write(at, count + 1);
+        }
+    }
+
+    fn plan_to_write(&mut self, now: Instant, count: u64) {
+        if let Some((every, _)) = self.output.repeated {
+            let at = now + every.max(Duration::from_millis(1));
+            let place = self.plan.partition_point(|(due, _)| *due <= at);
+            self.plan.insert(place, (at, TaskChange::Writes(count)));
+        }
+    }
+
+    fn exit(&mut self, code: i64) -> TaskState {
         if code == 0 {
             self.exit_code = Some(0);
             return TaskState::Complete;

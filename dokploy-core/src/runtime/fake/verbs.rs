@@ -16,6 +16,7 @@ use super::super::{
 };
 use super::image::pinned;
 use super::journal::FakeEffect;
+use super::one_off::Stop;
 use super::service::Service;
 use super::world::{Labelled, World, conflict};
 use super::{FakeRuntime, FakeVerb};
@@ -175,8 +176,8 @@ impl ContainerRuntime for FakeRuntime {
         .await
     }
 
-    async fn remove_service(&self, name: &str) -> Result<()> {
-        self.remove(name).await
+    async fn remove_service(&self, service: &str) -> Result<()> {
+        self.remove(service).await
     }
 
     async fn task_tail(&self, task_id: &str, lines: u32) -> Result<Vec<String>> {
@@ -217,7 +218,7 @@ impl ContainerRuntime for FakeRuntime {
         self.call(FakeVerb::RemoveTask, |world| {
             let now = world.now();
             let name = name.to_owned();
-            if world.one_offs.stop(&name, now) {
+            if world.one_offs.stop(&name, now, Stop::Cancelled) {
                 world
                     .journal
                     .push(FakeEffect::TaskStopped { name: name.clone() });

@@ -13,7 +13,9 @@ use tokio_util::sync::CancellationToken;
 use super::super::{BuildRequest, Image, LogSink, LogStream, TaskOutcome, TaskSpec, label};
 use super::image::{FakeBuild, FakeBuildInput, StoredImage, image_id, pinned};
 use super::journal::FakeEffect;
+use super::one_off::Stop;
 use super::verbs::{cancelled, foreign, with_our_label};
+use super::world::World;
 use super::{FakeRuntime, FakeVerb};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -88,25 +90,32 @@ impl FakeRuntime {
         Ok(pinned(name, &id))
     }
 
-    pub(super) async fn remove(&self, name: &str) -> Result<()> {
+    pub(super) async fn remove(&self, service: &str) -> Result<()> {
         let mut strikes = self.enter(FakeVerb::RemoveService);
         strikes.before().await?;
         let mut changes = self.0.changes.subscribe();
-        self.change(|world| {
-            let Some(service) = world.services.get_mut(name) else {
-                return Ok(());
+        let name = self.change(|world| {
+            let mut services = world.services.iter_mut();
+            let found = services.find(|(name, found)| *name == service || found.id == service);
+            let Some((name, found)) = found else {
+                return Ok(None);
             };
-            if !label::is_ours(&service.spec().labels) {
+            if !label::is_ours(&found.spec().labels) {
                 return Err(foreign(name));
             }
-            if !std::mem::replace(&mut service.removed, true) {
-                world.touch(name);
-                let name = name.to_owned();
+            let name = name.clone();
+            if !std::mem::replace(&mut found.removed, true) {
+                world.touch(&name);
+                let name = name.clone();
                 world.journal.push(FakeEffect::ServiceRemoved { name });
             }
-            Ok(())
+            Ok(Some(name))
         })?;
-        while self.look(|world| world.services.get(name).is_some_and(|found| found.removed)) {
+        let draining = |world: &World| {
+            let found = name.as_ref().and_then(|name| world.services.get(name));
+            found.is_some_and(|found| found.removed)
+        };
+        while self.look(draining) {
             self.next_change(&mut changes).await;
         }
         strikes.after().await
@@ -123,60 +132,41 @@ impl FakeRuntime {
         let mut strikes = self.enter(FakeVerb::RunTask);
         strikes.before().await?;
         let mut changes = self.0.changes.subscribe();
-        let lines = self.change(|world| {
+        let (lines, due) = self.change(|world| {
             if world.one_offs.find(&spec.name).is_none() {
-                if world.around.images.find(&spec.image).is_none() {
-                    return Err(Error::not_found("image", &spec.image));
-                }
-                let now = world.now();
-                world
-                    .one_offs
-                    .start(spec, with_our_label(&spec.labels), now);
+                let has_image = world.around.images.find(&spec.image).is_some();
+                let (labels, now) = (with_our_label(&spec.labels), world.now());
+                world.one_offs.start(spec, has_image, labels, now);
                 let name = spec.name.clone();
                 world.journal.push(FakeEffect::TaskStarted { name });
             }
             let started = world.one_offs.find(&spec.name);
-            Ok(started
-                .map(|one_off| one_off.script.lines.clone())
-                .unwrap_or_default())
-        })?;
+            started.map_or((Vec::new(), latest), |one_off| {
+                (one_off.lines().to_vec(), one_off.ends_at)
+            })
+        });
         for line in &lines {
             log.line(LogStream::Stdout, line.as_bytes());
         }
         loop {
-            let (outcome, due) = self.look(|world| {
-                let one_off = world.one_offs.find(&spec.name);
-                let outcome = one_off.map(|one_off| one_off.outcome(world.now()));
-                (outcome, one_off.map_or(latest, |one_off| one_off.ends_at))
-            });
-            match outcome {
-                None => return Err(Error::not_found("task", &spec.name)),
-                Some(Some(outcome)) => {
-                    strikes.after().await?;
-                    return Ok(outcome);
-                }
-                Some(None) => {}
+            let outcome = self.look(|world| world.one_offs.outcome(&spec.name, world.now()));
+            if let Some(outcome) = outcome {
+                strikes.after().await?;
+                return outcome;
             }
             tokio::select! {
-                () = tokio::time::sleep_until(due.min(latest)) => {}
+                () = tokio::time::sleep_until(due) => {}
                 _ = changes.changed() => {}
-                () = cancel.cancelled() => {
-                    self.stop_one_off(&spec.name);
-                    return Err(cancelled("task", &spec.name));
-                }
-            }
-            if Instant::now() >= latest && due > latest {
-                self.stop_one_off(&spec.name);
-                let message = format!("task {} did not end within {deadline:?}", spec.name);
-                return Err(Error::new(ErrorKind::TimedOut, message));
+                () = tokio::time::sleep_until(latest) => self.stop_one_off(&spec.name, Stop::TimedOut),
+                () = cancel.cancelled() => self.stop_one_off(&spec.name, Stop::Cancelled),
             }
         }
     }
 
-    fn stop_one_off(&self, name: &str) {
+    fn stop_one_off(&self, name: &str, why: Stop) {
         self.change(|world| {
             let now = world.now();
-            if world.one_offs.stop(name, now) {
+            if world.one_offs.stop(name, now, why) {
                 let name = name.to_owned();
                 world.journal.push(FakeEffect::TaskStopped { name });
             }

@@ -12,16 +12,14 @@ use crate::error::Result;
 use crate::id::{DeploymentId, WorkerId};
 use crate::store::{Claim, Fence, QueueStats, QueueStore, refusal};
 
-/// How often a claim looks again when others take what it was about to take.
-const CLAIM_ATTEMPTS_MAX: u32 = 16;
-
 statements! {
     columns = "id, application_id, project_id, service_name, kind, request, spec, target_release_id, state,
         created_at, updated_at";
 
     /// What was lost or handed back goes first. Otherwise the projects that have something ready are found by
     /// jumping from one to the next in an index, so that the cost depends on their number and not on the length of
-    /// the queue or of the history.
+    /// the queue or of the history. The last choice matters on PostgreSQL only: everything of the project whose turn
+    /// it is may be in the hands of others who claim at this moment, while another project waits.
     CLAIM = [
         "UPDATE deployments SET queue = 'active', worker_id = $1, epoch = epoch + 1, attempt = attempt + 1,
             lease_until = " now " + $2, claimed_at = COALESCE(claimed_at, " now ")
@@ -49,10 +47,13 @@ statements! {
                         waiting.project_id
                     LIMIT 1)
                  ORDER BY ticket LIMIT 1" skip_locked ")
+            END,
+            CASE WHEN $3 THEN NULL ELSE
+                (SELECT ticket FROM deployments
+                 WHERE queue = 'ready' ORDER BY project_id, ticket LIMIT 1" skip_locked ")
             END)
          RETURNING epoch, attempt, " columns
     ];
-    IS_READY = ["SELECT 1 FROM deployments WHERE queue = 'ready' LIMIT 1"];
     RENEW = [
         "UPDATE deployments SET lease_until = " now " + $4
          WHERE id = $1 AND worker_id = $2 AND epoch = $3 AND lease_until > " now " RETURNING cancel_requested"
@@ -83,24 +84,16 @@ impl QueueStore for SqlStore {
         lease: Duration,
         resume_only: bool,
     ) -> Result<Option<Claim>> {
-        let mut session = self.write();
-        for _ in 0..CLAIM_ATTEMPTS_MAX {
-            let claim = CLAIM.bind(worker).bind(micros(lease)).bind(resume_only);
-            if let Some(mut row) = session.optional(claim).await? {
-                let epoch = row.take()?;
-                return Ok(Some(Claim {
-                    attempt: row.take()?,
-                    deployment: deployment::read(&mut row)?,
-                    fence: Fence { worker, epoch },
-                }));
-            }
-            // On PostgreSQL the rows of the project whose turn it was may all be in the hands of others who claim
-            // at this moment, while another project waits.
-            if resume_only || self.read().optional(IS_READY.call()).await?.is_none() {
-                break;
-            }
-        }
-        Ok(None)
+        let claim = CLAIM.bind(worker).bind(micros(lease)).bind(resume_only);
+        let Some(mut row) = self.write().optional(claim).await? else {
+            return Ok(None);
+        };
+        let epoch = row.take()?;
+        Ok(Some(Claim {
+            attempt: row.take()?,
+            deployment: deployment::read(&mut row)?,
+            fence: Fence { worker, epoch },
+        }))
     }
 
     async fn renew_lease(&self, id: DeploymentId, fence: Fence, lease: Duration) -> Result<bool> {

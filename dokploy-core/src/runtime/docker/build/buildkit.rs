@@ -22,7 +22,7 @@ use crate::runtime::LogSink;
 
 /// How long the engine may take to end a build that is cancelled, before its connections are closed, which ends it
 /// as well but not before our eyes.
-const END_MAX: Duration = Duration::from_secs(2);
+const END_MAX: Duration = Duration::from_secs(1);
 
 /// Builds; returns the id of the image where the engine tells it.
 pub(super) async fn run(
@@ -64,7 +64,7 @@ async fn ask_to_cancel(request: &Request<'_>, id: &str) {
     let asked = async {
         let ask =
             hyper::Request::post(format!("/build/cancel?id={id}")).body(body_full(Bytes::new()))?;
-        request.engine.answer(ask).await
+        request.engine.answer_in_time(ask).await
     };
     if let Err(error) = asked.await {
         tracing::debug!(%error, "the engine was asked to cancel a build and refused");

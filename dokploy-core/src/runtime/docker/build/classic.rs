@@ -17,7 +17,7 @@ use crate::error::Result;
 use crate::runtime::{LogSink, LogStream};
 
 /// How long the engine may take to remove the container of a build that is cancelled.
-const END_MAX: Duration = Duration::from_secs(2);
+const END_MAX: Duration = Duration::from_secs(1);
 
 /// Builds; returns the id of the image.
 pub(super) async fn run(

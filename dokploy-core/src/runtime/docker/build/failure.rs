@@ -8,6 +8,14 @@ use crate::runtime::BuildRequest;
 /// A longer instruction is cut in a message; the log has it whole.
 const INSTRUCTION_CHARS_MAX: usize = 200;
 
+/// What the engine says when it ends itself, and the build with it.
+const ENGINE_ENDS: &[&str] = &[
+    "context canceled",
+    "no active session",
+    "transport is closing",
+    "error reading from server",
+];
+
 /// What the engine puts before what happened.
 const PREFIXES: &[&str] = &[
     "failed to solve with frontend dockerfile.v0: ",
@@ -15,7 +23,7 @@ const PREFIXES: &[&str] = &[
     "failed to create LLB definition: ",
     "failed to build LLB: ",
     "failed to compute cache key: ",
-    "failed to calculate checksum of ref",
+    "failed to calculate checksum of ref ",
     "rpc error: code = Unknown desc = ",
     "failed to read dockerfile: ",
     "failed to parse dockerfile: ",
@@ -33,6 +41,11 @@ pub(super) fn of_step(
     code: Option<i64>,
     build: &BuildRequest,
 ) -> Error {
+    if step.is_none() && ENGINE_ENDS.iter().any(|word| text.contains(word)) {
+        return Error::new(ErrorKind::Unavailable, "the engine ended the build")
+            .with_hint("see whether the engine was restarted")
+            .with_source(std::io::Error::other(text.to_owned()));
+    }
     let cause = clean(step.map_or(text, |step| &step.error));
     let instruction = step.and_then(|step| instruction(&step.name));
     let error = |message: String| Error::new(ErrorKind::BuildFailed, message);
@@ -76,6 +89,12 @@ fn retry(instruction: Option<&str>, cause: &str) -> Retry {
 fn clean(text: &str) -> String {
     let mut text = text.trim();
     while let Some(rest) = PREFIXES.iter().find_map(|prefix| text.strip_prefix(prefix)) {
+        text = rest;
+    }
+    // `BuildKit` names the layer in which it looked, which means nothing to anybody.
+    if let Some((reference, rest)) = text.split_once(": ")
+        && reference.contains("::")
+    {
         text = rest;
     }
     text.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -132,9 +151,11 @@ fn hint_for_code(code: i64, build: &BuildRequest) -> &'static str {
 }
 
 fn hint_for_text(cause: &str) -> Option<&'static str> {
+    let cause = cause.to_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| cause.contains(word));
     if has(&[
         "pull access denied",
+        "no basic auth credentials",
         "authorization failed",
         "unauthorized",
         "insufficient_scope",
@@ -146,7 +167,7 @@ fn hint_for_text(cause: &str) -> Option<&'static str> {
         "failed to resolve source metadata",
     ]) {
         Some("check the name and the tag of the base image")
-    } else if has(&["server gave HTTP response to HTTPS client"]) {
+    } else if has(&["server gave http response to https client"]) {
         Some(
             "the registry speaks no TLS: BuildKit reaches such a registry only as localhost, \
              unless the engine's `insecure-registries` names it and its version honours that for builds",
@@ -155,16 +176,147 @@ fn hint_for_text(cause: &str) -> Option<&'static str> {
         Some("free space on the engine's disk")
     } else if has(&["not found", "no such file", "no source files"]) {
         Some("check that the file is in the context, and that `.dockerignore` keeps it")
-    } else if has(&[
-        "unknown instruction",
-        "parse error",
-        "dockerfile parse",
-        "Syntax error",
-    ]) {
+    } else if has(&["unknown instruction", "parse error", "syntax error"]) {
         Some("correct the Dockerfile")
     } else if has(&["target stage", "failed to reach build target"]) {
         Some("check the name of the target stage")
     } else {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn build() -> BuildRequest {
+        BuildRequest {
+            image: "app:1".to_owned(),
+            dockerfile: "Dockerfile".to_owned(),
+            target: None,
+            args: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+            labels: BTreeMap::new(),
+            memory_limit: None,
+            nano_cpus: None,
+            no_cache: false,
+            credentials: Vec::new(),
+        }
+    }
+
+    fn step(name: &str, error: &str) -> Error {
+        let step = FailedStep {
+            name: name.to_owned(),
+            error: error.to_owned(),
+        };
+        of_step(Some(&step), error, None, &build())
+    }
+
+    #[test]
+    fn the_sentences_of_old_and_new_engines_come_to_the_same() {
+        for (name, error, message) in [
+            (
+                "[web 2/3] RUN make all",
+                "executor failed running [/bin/sh -c make all]: exit code: 2",
+                "`RUN make all` failed with exit code 2",
+            ),
+            (
+                "[2/3] RUN make all",
+                "process \"/bin/sh -c make all\" did not complete successfully: exit code: 2",
+                "`RUN make all` failed with exit code 2",
+            ),
+            (
+                "RUN make all",
+                "The command '/bin/sh -c make all' returned a non-zero code: 2",
+                "`RUN make all` failed with exit code 2",
+            ),
+            (
+                "[2/2] COPY nowhere /",
+                "failed to compute cache key: \"/nowhere\" not found: not found",
+                "`COPY nowhere /` failed: \"/nowhere\" not found: not found",
+            ),
+            (
+                "[2/2] COPY nowhere /",
+                "failed to calculate checksum of ref 7sjz::x2ql: \"/nowhere\": not found",
+                "`COPY nowhere /` failed: \"/nowhere\": not found",
+            ),
+            (
+                "[internal] load metadata for docker.io/library/nothing:latest",
+                "pull access denied, repository does not exist or may require authorization",
+                "`FROM docker.io/library/nothing:latest` failed: pull access denied, repository does not exist or may \
+                 require authorization",
+            ),
+        ] {
+            let failed = step(name, error);
+            assert_eq!(failed.kind(), ErrorKind::BuildFailed);
+            assert_eq!(failed.message(), message);
+            assert!(failed.hint().is_some(), "{message}");
+            assert!(!failed.is_retryable(), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_failure_without_a_step_is_told_without_the_engines_ceremony() {
+        for (text, message) in [
+            (
+                "failed to solve with frontend dockerfile.v0: failed to create LLB definition: dockerfile parse error \
+                 line 3: unknown instruction: FLY",
+                "the build failed: dockerfile parse error line 3: unknown instruction: FLY",
+            ),
+            (
+                "failed to solve with frontend dockerfile.v0: failed to read dockerfile: open \
+                 /var/lib/docker/tmp/buildkit-mount1/Dockerfile: no such file or directory",
+                "the context has no Dockerfile Dockerfile",
+            ),
+            (
+                "failed to solve: failed to read dockerfile: open Dockerfile: no such file or directory",
+                "the context has no Dockerfile Dockerfile",
+            ),
+            (
+                "Cannot locate specified Dockerfile: Dockerfile",
+                "the context has no Dockerfile Dockerfile",
+            ),
+        ] {
+            let failed = without_step(text, &build());
+            assert_eq!(failed.kind(), ErrorKind::BuildFailed);
+            assert_eq!(failed.message(), message);
+            assert!(failed.hint().is_some(), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_registry_that_is_away_is_worth_a_retry_and_a_program_that_says_so_is_not() {
+        let away =
+            "failed to do request: Head \"https://r.example.com/v2/\": dial tcp: i/o timeout";
+        assert!(step("[internal] load metadata for r.example.com/base:1", away).is_retryable());
+        assert!(step("FROM r.example.com/base:1", away).is_retryable());
+        assert!(!step("[2/2] RUN curl r.example.com", away).is_retryable());
+    }
+
+    #[test]
+    fn an_engine_that_ends_is_not_the_builds_fault() {
+        let failed = without_step("failed to solve: context canceled", &build());
+        assert_eq!(failed.kind(), ErrorKind::Unavailable);
+        assert!(failed.is_retryable());
+    }
+
+    #[test]
+    fn a_long_instruction_is_cut_and_a_killed_one_gets_advice() {
+        let long = format!("[2/2] RUN echo {}", "x".repeat(1000));
+        let failed = step(&long, "exit code: 137");
+        assert!(failed.message().len() < 300, "{failed}");
+        assert!(failed.hint().unwrap().contains("memory"), "{failed:?}");
+        let limited = BuildRequest {
+            memory_limit: Some(1),
+            ..build()
+        };
+        let killed = FailedStep {
+            name: "RUN x".to_owned(),
+            error: String::new(),
+        };
+        let failed = of_step(Some(&killed), "", Some(137), &limited);
+        assert!(failed.hint().unwrap().contains("limit"), "{failed:?}");
     }
 }

@@ -253,8 +253,8 @@ mod tests {
         }
     }
 
-    fn at(seconds: i64, nanos: i32) -> Option<Timestamp> {
-        Some(Timestamp { seconds, nanos })
+    fn at(seconds: i64, nanos: i32) -> Timestamp {
+        Timestamp { seconds, nanos }
     }
 
     fn vertex(digest: &str, name: &str) -> Vertex {
@@ -268,7 +268,7 @@ mod tests {
     fn output(digest: &str, stream: i64, text: &str) -> VertexLog {
         VertexLog {
             vertex: digest.to_owned(),
-            timestamp: at(10, 123_000_000),
+            timestamp: Some(at(10, 123_000_000)),
             stream,
             msg: text.as_bytes().to_vec(),
         }
@@ -286,15 +286,15 @@ mod tests {
         });
         assert_eq!(kept.texts(), [""; 0], "what has not begun is not said");
         from.cached = true;
-        from.started = at(9, 0);
-        from.completed = at(9, 0);
-        run.started = at(10, 0);
+        from.started = Some(at(9, 0));
+        from.completed = Some(at(9, 0));
+        run.started = Some(at(10, 0));
         progress.update(&StatusResponse {
             vertexes: vec![from, run.clone()],
             logs: vec![output("b", 1, "one\ntw"), output("b", 2, "oops\n")],
             ..StatusResponse::default()
         });
-        run.completed = at(11, 500_000_000);
+        run.completed = Some(at(11, 500_000_000));
         progress.update(&StatusResponse {
             vertexes: vec![run],
             logs: vec![output("b", 1, "o\nthree")],
@@ -329,8 +329,8 @@ mod tests {
         let kept = Kept::default();
         let mut progress = Progress::new(&kept);
         let failing = |digest: &str, error: &str| Vertex {
-            started: at(1, 0),
-            completed: at(2, 0),
+            started: Some(at(1, 0)),
+            completed: Some(at(2, 0)),
             error: error.to_owned(),
             ..vertex(digest, &format!("[{digest}] RUN x"))
         };

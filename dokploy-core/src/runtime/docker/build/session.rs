@@ -62,7 +62,9 @@ impl Session {
         for method in METHODS {
             open = open.header("X-Docker-Expose-Session-Grpc-Method", method);
         }
-        let response = engine.answer(open.body(body_full(Bytes::new()))?).await?;
+        let response = engine
+            .answer_in_time(open.body(body_full(Bytes::new()))?)
+            .await?;
         Ok(Self {
             id,
             connection: hyper::upgrade::on(response).await?,

@@ -1,0 +1,120 @@
+//! Real repositories, made with git's own program.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Git without anybody's configuration.
+#[expect(clippy::disallowed_methods, reason = "tests make real repositories with the program that everybody uses")]
+pub fn command() -> Command {
+    let mut command = Command::new("git");
+    command
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_AUTHOR_NAME", "Ann Author")
+        .env("GIT_AUTHOR_EMAIL", "ann@example.com")
+        .env("GIT_COMMITTER_NAME", "Carl Committer")
+        .env("GIT_COMMITTER_EMAIL", "carl@example.com")
+        .env("GIT_COMMITTER_DATE", "2026-01-31T12:00:00Z");
+    command
+}
+
+/// A repository with a work tree.
+pub struct Repository {
+    pub path: PathBuf,
+}
+
+impl Repository {
+    /// Makes an empty one with the branch `main`.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        std::fs::create_dir_all(&path).unwrap();
+        let repository = Self { path };
+        repository.git(&["init", "--quiet", "--initial-branch=main", "."]);
+        repository
+    }
+
+    /// Runs git in it and gives what it printed.
+    pub fn git(&self, arguments: &[&str]) -> String {
+        let output = command().args(arguments).current_dir(&self.path).output().unwrap();
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "git {arguments:?}: {error}");
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    pub fn write(&self, path: &str, content: impl AsRef<[u8]>) {
+        let path = self.path.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
+    }
+
+    /// Commits everything; gives the id.
+    pub fn commit(&self, message: &str) -> String {
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "--quiet", "--allow-empty", "-m", message]);
+        self.head()
+    }
+
+    pub fn head(&self) -> String {
+        self.git(&["rev-parse", "HEAD"])
+    }
+
+    /// Writes an object as it is, however wrong it may be.
+    pub fn object(&self, kind: &str, content: &[u8]) -> String {
+        let mut child = command()
+            .args(["hash-object", "-w", "--literally", "--stdin", "-t", kind])
+            .current_dir(&self.path)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(content).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    /// Writes a tree as it is; each entry is a mode, a name and an object.
+    pub fn tree(&self, entries: &[(&str, &str, &str)]) -> String {
+        let mut content = Vec::new();
+        for (mode, name, object) in entries {
+            content.extend_from_slice(format!("{mode} {name}\0").as_bytes());
+            content.extend_from_slice(&hex::decode(object).unwrap());
+        }
+        self.object("tree", &content)
+    }
+
+    /// Commits a tree and makes it the branch's.
+    pub fn commit_tree(&self, tree: &str) -> String {
+        let commit = self.git(&["commit-tree", tree, "-m", "crafted"]);
+        self.git(&["update-ref", "refs/heads/main", &commit]);
+        commit
+    }
+}
+
+/// The names and contents of a tar, in its order.
+pub fn untar(bytes: &[u8]) -> Vec<(String, String)> {
+    let mut archive = tar::Archive::new(bytes);
+    let entries = archive.entries().unwrap().map(|entry| {
+        let mut entry = entry.unwrap();
+        let name = entry.path().unwrap().to_string_lossy().into_owned();
+        let mut content = String::new();
+        if let Some(target) = entry.link_name().unwrap() {
+            content = format!("-> {}", target.display());
+        } else {
+            std::io::Read::read_to_string(&mut entry, &mut content).unwrap();
+        }
+        (name, content)
+    });
+    entries.collect()
+}
+
+/// Every file below a directory, with the bytes of all of them in one number.
+pub fn bytes_below(directory: &Path) -> u64 {
+    let mut bytes = 0;
+    for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+        let metadata = entry.metadata().unwrap();
+        bytes += if metadata.is_dir() { bytes_below(&entry.path()) } else { metadata.len() };
+    }
+    bytes
+}

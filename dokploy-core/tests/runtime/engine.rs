@@ -1,0 +1,164 @@
+//! The engine of the test environment, asked without the code that is to be tested.
+
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::{Duration, Instant};
+
+use dokploy_core::runtime::{DockerOptions, DockerRuntime};
+use serde_json::{Value, json};
+
+/// How long the things of a test may take to go away.
+const GONE: Duration = Duration::from_secs(30);
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place of these tests that reads the environment"
+)]
+pub(crate) fn variable(name: &str, requirement: &str) -> Option<String> {
+    let value = std::env::var(name).ok().filter(|value| !value.is_empty());
+    let required = std::env::var("DOKPLOY_TEST_REQUIRE").unwrap_or_default();
+    if value.is_none() {
+        assert!(
+            !required.split(',').any(|word| word == requirement),
+            "{name} is not set, and DOKPLOY_TEST_REQUIRE names {requirement}"
+        );
+        println!("skipped: {name} is not set");
+    }
+    value
+}
+
+/// The engine, and a prefix of names that nobody else uses. What has it is removed in the end.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    pub(crate) runtime: DockerRuntime,
+    pub(crate) base: String,
+    pub(crate) prefix: String,
+    socket: String,
+}
+
+impl Engine {
+    /// The engine, where there is one.
+    pub(crate) fn find() -> Option<Self> {
+        let host = variable("DOKPLOY_TEST_DOCKER_HOST", "docker")?;
+        let base = variable("DOKPLOY_TEST_BASE_IMAGE", "docker")?;
+        let socket = host.strip_prefix("unix://").unwrap().to_owned();
+        let options = DockerOptions {
+            host,
+            ..DockerOptions::default()
+        };
+        Some(Self {
+            runtime: DockerRuntime::new(options).unwrap(),
+            base,
+            prefix: format!("rt-{:08x}", rand::random::<u32>()),
+            socket,
+        })
+    }
+
+    pub(crate) fn name(&self, part: &str) -> String {
+        format!("{}-{part}", self.prefix)
+    }
+
+    /// Sends a request and returns status and body. HTTP 1.0 has no chunks to put together.
+    pub(crate) fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
+        let body = body.map(Value::to_string).unwrap_or_default();
+        let mut stream = UnixStream::connect(&self.socket).unwrap();
+        write!(
+            stream,
+            "{method} {path} HTTP/1.0\r\nHost: engine\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        (status, serde_json::from_str(body).unwrap_or(Value::Null))
+    }
+
+    /// The service as the engine shows it.
+    pub(crate) fn service(&self, name: &str) -> Value {
+        let (status, service) = self.ask("GET", &format!("/services/{name}"), None);
+        assert_eq!(status, 200, "{service}");
+        service
+    }
+
+    /// Changes a service as somebody else would.
+    pub(crate) fn change(&self, name: &str, change: impl FnOnce(&mut Value)) {
+        let mut service = self.service(name);
+        change(&mut service["Spec"]);
+        let version = &service["Version"]["Index"];
+        let path = format!("/services/{name}/update?version={version}");
+        let (status, answer) = self.ask("POST", &path, Some(&service["Spec"]));
+        assert_eq!(status, 200, "{answer}");
+    }
+
+    /// Creates a service without our label.
+    pub(crate) fn create_foreign(&self, name: &str) {
+        let spec = json!({
+            "Name": name,
+            "EndpointSpec": {"Mode": "dnsrr"},
+            "TaskTemplate": {"ContainerSpec": {
+                "Image": self.base, "Command": ["sleep", "3600"], "StopGracePeriod": 1_000_000,
+            }},
+        });
+        let (status, answer) = self.ask("POST", "/services/create", Some(&spec));
+        assert_eq!(status, 201, "{answer}");
+    }
+
+    fn remove_all(&self, list: &str, one: &str, id: &str) -> bool {
+        let filters = format!(r#"{{"name":["{}"]}}"#, self.prefix);
+        let encoded: String = url::form_urlencoded::byte_serialize(filters.as_bytes()).collect();
+        let (_, found) = self.ask("GET", &format!("{list}?filters={encoded}"), None);
+        let found = found.get("Volumes").unwrap_or(&found).as_array().cloned();
+        let found = found.unwrap_or_default();
+        for object in &found {
+            let id = object[id].as_str().unwrap();
+            self.ask("DELETE", &format!("{one}/{id}"), None);
+        }
+        found.is_empty()
+    }
+
+    fn remove_images(&self) {
+        let (_, images) = self.ask("GET", "/images/json", None);
+        for tag in images
+            .as_array()
+            .into_iter()
+            .flatten()
+            .flat_map(|image| image["RepoTags"].as_array().cloned().unwrap_or_default())
+        {
+            let tag = tag.as_str().unwrap();
+            if tag.contains(&self.prefix) {
+                self.ask("DELETE", &format!("/images/{tag}?force=1"), None);
+            }
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        let latest = Instant::now() + GONE;
+        self.remove_images();
+        loop {
+            let gone = [
+                self.remove_all("/services", "/services", "ID"),
+                self.remove_all("/secrets", "/secrets", "ID"),
+                self.remove_all("/networks", "/networks", "Id"),
+                self.remove_all("/volumes", "/volumes", "Name"),
+            ];
+            if gone.iter().all(|gone| *gone) || Instant::now() > latest {
+                break;
+            }
+            // Containers need a moment to let go of what they use.
+            std::thread::park_timeout(Duration::from_millis(200));
+        }
+    }
+}
+
+/// A port of the engine's machine that no other test of this program uses.
+pub(crate) fn port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    static START: std::sync::LazyLock<u16> =
+        std::sync::LazyLock::new(|| 20_000 + rand::random::<u16>() % 8000);
+    *START + NEXT.fetch_add(1, Ordering::Relaxed)
+}

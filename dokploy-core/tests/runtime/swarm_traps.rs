@@ -1,0 +1,1 @@
+//! What Swarm does that one would not expect.

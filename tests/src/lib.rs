@@ -1,0 +1,8 @@
+//! What the tests of the whole share: the environment, git repositories, engines that may be broken, and a process
+//! that can be killed.
+
+pub mod agent;
+pub mod assembly;
+pub mod environment;
+pub mod node;
+pub mod repository;
