@@ -9,8 +9,9 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 pub use self::deploy::{
-    ApplicationArguments, BuildArguments, CredentialArguments, DeployArguments, HealthArguments,
-    PlanArguments, RevisionArguments, RolloutArguments, ServiceArguments,
+    ApplicationArguments, BuildArguments, CredentialArguments, DeployArguments, EndpointChoice,
+    FailureChoice, HealthArguments, OrderChoice, PlanArguments, RevisionArguments, RolloutArguments,
+    ServiceArguments,
 };
 pub use self::value::{Assignment, Choice, Origin, SecretAssignment, Setting};
 use self::value::duration;
