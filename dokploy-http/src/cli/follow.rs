@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use dokploy_core::clock::{Clock as _, SystemClock};
 use dokploy_core::deployer::{DeploymentHandle, LogLine};
-use dokploy_core::deployment::{Event, Status, Step, StepStatus};
+use dokploy_core::deployment::{Event, EventKind, Status, Step, StepStatus};
 use dokploy_core::model::Deployment;
+use dokploy_core::runtime::LogStream;
 use dokploy_core::{Error, Result};
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
@@ -19,6 +20,10 @@ use super::view::View;
 const TICK: Duration = Duration::from_millis(100);
 /// How long the log may take to come to its end after the last event.
 const LOG_GRACE: Duration = Duration::from_secs(3);
+/// How long the output of a step may take to arrive after the event of its end.
+const OUTPUT_GRACE: Duration = Duration::from_millis(50);
+/// Steps whose output is in the log.
+const STEPS_WITH_OUTPUT: [Step; 3] = [Step::BuildImage, Step::PushImage, Step::RunReleaseCommand];
 /// Time before a store that is away is asked again.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 /// Lines of a failed step that are shown at the end.
@@ -60,7 +65,6 @@ impl Follow<'_> {
     /// Returns how it was left, or nothing when it has ended.
     async fn watch(&mut self) -> Result<Option<Exit>> {
         let mut last_event = 0;
-        let mut last_line = 0;
         let mut events = self.handle.events(0);
         let mut lines = self.handle.logs(0, true).fuse();
         let mut tick = tokio::time::interval(TICK);
@@ -71,7 +75,7 @@ impl Follow<'_> {
                 event = events.next() => match event {
                     Some(Ok(event)) => {
                         last_event = event.seq;
-                        self.catch_up(&event, &mut lines, &mut last_line).await;
+                        self.catch_up(&event, &mut lines).await;
                         self.view.event(&event);
                     }
                     None => break,
@@ -80,7 +84,7 @@ impl Follow<'_> {
                         events = self.handle.events(last_event);
                     }
                 },
-                Some(line) = lines.next() => self.line(line, &mut last_line),
+                Some(line) = lines.next() => self.line(line),
                 now = tick.tick() => {
                     self.view.tick(SystemClock.now());
                     if deadline.is_some_and(|deadline| now >= deadline) {
@@ -96,7 +100,7 @@ impl Follow<'_> {
         }
         let rest = async {
             while let Some(line) = lines.next().await {
-                self.line(line, &mut last_line);
+                self.line(line);
             }
         };
         // A log that never ends is not worth waiting for: what is missing can be read later.
@@ -104,27 +108,29 @@ impl Follow<'_> {
         Ok(None)
     }
 
-    /// Shows the lines that were written before an event, as far as they are there already: events and lines come on two
-    /// ways, and output of a step after its end looks wrong.
-    async fn catch_up<S>(&mut self, event: &Event, lines: &mut S, last_line: &mut u64)
+    /// Shows the output that was written before the end of its step, as far as it is there already: events and lines
+    /// come on two ways, and output of a step after its end looks wrong.
+    async fn catch_up<S>(&mut self, event: &Event, lines: &mut S)
     where
         S: futures::Stream<Item = Result<LogLine>> + Unpin,
     {
-        use dokploy_core::deployment::EventKind;
-        if !matches!(event.kind, EventKind::StepFinished { .. } | EventKind::StepFailed { .. }) {
+        let (EventKind::StepFinished { step, .. } | EventKind::StepFailed { step, .. }) = event.kind
+        else {
+            return;
+        };
+        if !STEPS_WITH_OUTPUT.contains(&step) {
             return;
         }
-        while let Ok(Some(line)) = tokio::time::timeout(Duration::from_millis(50), lines.next()).await {
-            self.line(line, last_line);
+        while let Ok(Some(line)) = tokio::time::timeout(OUTPUT_GRACE, lines.next()).await {
+            self.line(line);
         }
     }
 
-    fn line(&mut self, line: Result<LogLine>, last: &mut u64) {
+    fn line(&mut self, line: Result<LogLine>) {
         match line {
-            Ok(line) => {
-                *last = line.seq;
-                self.view.line(&line);
-            }
+            // The last record of a log says how the deployment ended, which the view does itself.
+            Ok(line) if line.step == Step::ResolveSource && line.stream == LogStream::System => {}
+            Ok(line) => self.view.line(&line),
             Err(error) => self.view.note(&format!("the log cannot be read: {error}")),
         }
     }
@@ -165,8 +171,7 @@ impl Follow<'_> {
         let failed = |step: &Step| {
             deployment.state.steps.get(step).is_some_and(|record| record.status == StepStatus::Failed)
         };
-        let Some(step) = [Step::BuildImage, Step::PushImage, Step::RunReleaseCommand].into_iter().find(failed)
-        else {
+        let Some(step) = STEPS_WITH_OUTPUT.into_iter().find(failed) else {
             return Ok(Vec::new());
         };
         let mut output = std::collections::VecDeque::new();

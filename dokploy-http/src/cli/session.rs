@@ -7,14 +7,14 @@ use dokploy_core::clock::{Clock as _, SystemClock};
 use dokploy_core::deployer::DeploymentHandle;
 use dokploy_core::source::NetworkPolicy;
 use dokploy_core::{Engine, Error, ErrorKind, OpenOptions, Result};
-use serde_json::Value;
+use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 
 use super::arguments::{GlobalArguments, WaitArguments};
 use super::exit::Exit;
 use super::follow::{Follow, OnInterrupt};
 use super::interrupt::Interrupts;
-use super::view::{JsonView, Line, LiveView, PlainView, Tone, View, clean, error};
+use super::view::{JsonView, Line, LiveView, PlainView, Tone, View, clean, error_shape, result};
 use crate::config::{Config, Environment};
 
 /// How long unfinished work may take to be handed back when a command ends.
@@ -178,8 +178,13 @@ impl Session {
     }
 
     /// Writes a JSON value on a line.
-    pub(crate) fn write_json(&self, value: &Value) -> Result<()> {
-        write(&value.to_string())
+    pub(crate) fn write_json(&self, value: &impl Serialize) -> Result<()> {
+        write_json(value)
+    }
+
+    /// Writes the result of a command that did what was asked.
+    pub(crate) fn write_result(&self, status: &str, name: &str, value: impl Serialize) -> Result<()> {
+        write_json(&result(Exit::Success, status, name, value))
     }
 
     /// Whether a person looks at the output.
@@ -204,6 +209,13 @@ fn write(line: &str) -> Result<()> {
     })
 }
 
+fn write_json(value: &impl Serialize) -> Result<()> {
+    let line = serde_json::to_string(value).map_err(|error| {
+        Error::new(ErrorKind::Unexpected, "the answer cannot be written as JSON").with_source(error)
+    })?;
+    write(&line)
+}
+
 fn complain(line: &str) {
     // There is no other place to say that this one is gone.
     let _gone = writeln!(std::io::stderr(), "{line}");
@@ -213,7 +225,7 @@ fn complain(line: &str) {
 pub(crate) fn report(error: &Error, json: bool) -> Exit {
     let exit = Exit::of_error(error);
     if json {
-        let _gone = write(&self::error(error, exit).to_string());
+        let _gone = write_json(&result(exit, "error", "error", error_shape(error)));
         return exit;
     }
     if std::error::Error::source(error).is_some_and(|source| {

@@ -14,7 +14,7 @@ use dokploy_core::model::Deployment;
 
 pub use self::board::Board;
 pub use self::json::JsonView;
-pub(crate) use self::json::error;
+pub(crate) use self::json::{error_shape, result};
 pub use self::live::LiveView;
 pub use self::outcome::outcome;
 pub use self::plain::PlainView;

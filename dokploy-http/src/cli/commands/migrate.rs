@@ -1,7 +1,6 @@
 //! `dokploy migrate`
 
 use dokploy_core::Result;
-use serde_json::json;
 
 use crate::cli::exit::Exit;
 use crate::cli::session::Session;
@@ -9,7 +8,7 @@ use crate::cli::session::Session;
 pub(crate) async fn run(session: Session) -> Result<Exit> {
     session.migrate().await?;
     if session.json {
-        session.write_json(&json!({"type": "result", "exitCode": 0, "status": "migrated"}))?;
+        session.write_result("migrated", "dataDir", &session.config.data_dir)?;
     } else {
         session.print("the database is up to date")?;
     }

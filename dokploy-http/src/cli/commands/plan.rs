@@ -3,7 +3,6 @@
 use dokploy_core::deployer::{Change, Plan, PlanAction};
 use dokploy_core::model::{DeploymentRequest, UpdateOrder};
 use dokploy_core::{Engine, Result};
-use serde_json::json;
 
 use super::deploy::{ensure_allowed, request};
 use crate::cli::arguments::{PlanArguments, WaitArguments};
@@ -26,7 +25,7 @@ pub(crate) async fn run(mut session: Session, arguments: &PlanArguments) -> Resu
     session.close(&engine).await;
     let plan = planned?;
     if session.json {
-        session.write_json(&json!({"type": "result", "exitCode": 0, "status": "planned", "plan": plan}))?;
+        session.write_result("planned", "plan", plan)?;
     } else {
         for line in render(&format!("{}/{}", session.project, wanted.name), &plan) {
             session.say(&line)?;

@@ -1,7 +1,6 @@
 //! `dokploy rm`
 
 use dokploy_core::{Engine, Result};
-use serde_json::json;
 
 use crate::cli::arguments::{NameArguments, WaitArguments};
 use crate::cli::exit::Exit;
@@ -15,7 +14,7 @@ pub(crate) async fn run(mut session: Session, arguments: &NameArguments) -> Resu
     session.close(&engine).await;
     let volumes = removed?;
     if session.json {
-        session.write_json(&json!({"type": "result", "exitCode": 0, "status": "removed", "keptVolumes": volumes}))?;
+        session.write_result("removed", "keptVolumes", volumes)?;
         return Ok(Exit::Success);
     }
     session.print(&format!("removed {}/{}", session.project, arguments.application))?;

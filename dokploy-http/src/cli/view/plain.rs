@@ -1,6 +1,6 @@
 //! Plain lines, for files, pipes and continuous integration: nothing is ever overwritten.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::time::Duration;
 
@@ -21,14 +21,24 @@ pub struct PlainView<W> {
     output: W,
     started: Option<Timestamp>,
     last: Duration,
+    /// State of each task, as it was last said.
     tasks: BTreeMap<String, String>,
-    shown: Option<Step>,
+    message: String,
+    /// Steps whose output was written.
+    shown: BTreeSet<Step>,
 }
 
 impl<W: Write + Send> PlainView<W> {
     /// Writes to `output`.
     pub fn new(output: W) -> Self {
-        Self { output, started: None, last: Duration::ZERO, tasks: BTreeMap::new(), shown: None }
+        Self {
+            output,
+            started: None,
+            last: Duration::ZERO,
+            tasks: BTreeMap::new(),
+            message: String::new(),
+            shown: BTreeSet::new(),
+        }
     }
 
     /// What was written to.
@@ -71,7 +81,10 @@ impl<W: Write + Send> View for PlainView<W> {
             EventKind::StepStarted { step } => self.say(&step_name(*step)),
             EventKind::StepProgressed { message, tasks, .. } => {
                 self.say_tasks(tasks);
-                self.say(&format!("  {}", clean(message)));
+                if self.message != *message {
+                    self.say(&format!("  {}", clean(message)));
+                    self.message.clone_from(message);
+                }
             }
             EventKind::StepFinished { step, output } => match describe_output(output).as_str() {
                 "" => self.say(&format!("{}: done", step_name(*step))),
@@ -88,7 +101,7 @@ impl<W: Write + Send> View for PlainView<W> {
     }
 
     fn line(&mut self, line: &LogLine) {
-        self.shown = Some(line.step);
+        self.shown.insert(line.step);
         let text = clean(&line.text);
         self.write(&format!("           | {text}"));
     }
@@ -100,8 +113,7 @@ impl<W: Write + Send> View for PlainView<W> {
     fn tick(&mut self, _: Timestamp) {}
 
     fn end(&mut self, deployment: &Deployment, exit: Exit, _: &[LogLine]) {
-        let shown = self.shown;
-        for line in outcome(deployment, exit, |step| shown == Some(step)) {
+        for line in outcome(deployment, exit, |step| self.shown.contains(&step)) {
             self.write(&line.text());
         }
     }
