@@ -141,6 +141,9 @@ pub struct WaitArguments {
     /// Wait no longer than this; what is unfinished then goes on with the next command
     #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Waiting")]
     pub timeout: Option<Duration>,
+    /// Show only how it ended
+    #[arg(long, short, conflicts_with = "json", help_heading = "Waiting")]
+    pub quiet: bool,
     /// Make the engine a swarm of one node if it is in none
     #[arg(long, help_heading = "Waiting")]
     pub init_swarm: bool,

@@ -121,15 +121,15 @@ impl Session {
         engine: &Engine,
         handle: &DeploymentHandle,
         on_interrupt: OnInterrupt,
-        timeout: Option<Duration>,
+        wait: &WaitArguments,
     ) -> Result<Exit> {
-        let mut view = self.view();
+        let mut view = self.view(wait.quiet);
         let follow = Follow {
             handle,
             view: view.as_mut(),
             interrupts: &mut self.interrupts,
             on_interrupt,
-            timeout,
+            timeout: wait.timeout,
         };
         let exit = follow.run().await;
         self.close(engine).await;
@@ -149,10 +149,13 @@ impl Session {
         }
     }
 
-    fn view(&self) -> Box<dyn View> {
+    fn view(&self, quiet: bool) -> Box<dyn View> {
         let output = std::io::stdout();
         if self.json {
             return Box::new(JsonView::new(output));
+        }
+        if quiet {
+            return Box::new(PlainView::quiet(output));
         }
         // Log lines of the program itself would be written across a live view.
         let live = output.is_terminal() && self.config.terminal_moves && self.config.log.is_none();

@@ -20,7 +20,7 @@ pub(crate) async fn run(mut session: Session, arguments: &CancelArguments) -> Re
             return Err(error);
         }
     };
-    let exit = session.follow(&engine, &handle, OnInterrupt::Leave, arguments.wait.timeout).await?;
+    let exit = session.follow(&engine, &handle, OnInterrupt::Leave, &arguments.wait).await?;
     Ok(if exit == Exit::Cancelled { Exit::Success } else { exit })
 }
 

@@ -1,7 +1,7 @@
 //! `dokploy deploy`
 
 use dokploy_core::model::{Application, DeploymentRequest, DeploymentTrigger};
-use dokploy_core::{DeployRequest, Deployer as _, Engine, Error, ErrorKind, Result};
+use dokploy_core::{DeployRequest, Deployer as _, DeploymentHandle, Engine, Error, ErrorKind, Result};
 use serde_json::json;
 
 use crate::cli::actor;
@@ -27,14 +27,20 @@ pub(crate) async fn run(mut session: Session, arguments: &DeployArguments) -> Re
     request.validate()?;
     let engine = session.open_to_deploy(&arguments.wait).await?;
     let accepted = accept(&session, &engine, &wanted, &given, request).await;
-    let handle = match accepted {
+    let announced = accepted.and_then(|(application, handle)| {
+        if !arguments.wait.quiet {
+            announce(&session, &application, &handle)?;
+        }
+        Ok(handle)
+    });
+    let handle = match announced {
         Ok(handle) => handle,
         Err(error) => {
             session.close(&engine).await;
             return Err(error);
         }
     };
-    session.follow(&engine, &handle, OnInterrupt::Cancel, arguments.wait.timeout).await
+    session.follow(&engine, &handle, OnInterrupt::Cancel, &arguments.wait).await
 }
 
 async fn accept(
@@ -43,18 +49,17 @@ async fn accept(
     wanted: &Wanted<'_>,
     given: &Given,
     request: DeploymentRequest,
-) -> Result<dokploy_core::DeploymentHandle> {
+) -> Result<(Application, DeploymentHandle)> {
     let application = lookup::save(engine, &session.project, wanted, given).await?;
     let handle =
         engine.deploy(DeployRequest { request, ..DeployRequest::of(application.id) }).await?;
-    announce(session, &application, &handle)?;
-    Ok(handle)
+    Ok((application, handle))
 }
 
 fn announce(
     session: &Session,
     application: &Application,
-    handle: &dokploy_core::DeploymentHandle,
+    handle: &DeploymentHandle,
 ) -> Result<()> {
     let name = &application.spec.name;
     let source = describe(&application.spec);

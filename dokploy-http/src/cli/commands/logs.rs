@@ -43,7 +43,7 @@ async fn of_deployment(
     }
     let handle = DeploymentHandle::new(engine.deployer(), id);
     if arguments.follow {
-        return session.follow(&engine, &handle, OnInterrupt::Leave, None).await;
+        return session.follow(&engine, &handle, OnInterrupt::Leave, &WaitArguments::default()).await;
     }
     let shown = print_log(&session, &handle, arguments.tail).await;
     session.close(&engine).await;

@@ -19,6 +19,8 @@ use crate::cli::exit::Exit;
 #[derive(Debug)]
 pub struct PlainView<W> {
     output: W,
+    /// Whether only the end is written.
+    quiet: bool,
     started: Option<Timestamp>,
     last: Duration,
     /// State of each task, as it was last said.
@@ -33,12 +35,18 @@ impl<W: Write + Send> PlainView<W> {
     pub fn new(output: W) -> Self {
         Self {
             output,
+            quiet: false,
             started: None,
             last: Duration::ZERO,
             tasks: BTreeMap::new(),
             message: String::new(),
             shown: BTreeSet::new(),
         }
+    }
+
+    /// Writes only how the deployment ended.
+    pub fn quiet(output: W) -> Self {
+        Self { quiet: true, ..Self::new(output) }
     }
 
     /// What was written to.
@@ -72,6 +80,9 @@ impl<W: Write + Send> PlainView<W> {
 
 impl<W: Write + Send> View for PlainView<W> {
     fn event(&mut self, event: &Event) {
+        if self.quiet {
+            return;
+        }
         let started = *self.started.get_or_insert(event.at);
         self.last = event.at.since(started);
         match &event.kind {
@@ -101,6 +112,9 @@ impl<W: Write + Send> View for PlainView<W> {
     }
 
     fn line(&mut self, line: &LogLine) {
+        if self.quiet {
+            return;
+        }
         self.shown.insert(line.step);
         let text = clean(&line.text);
         self.write(&format!("           | {text}"));
