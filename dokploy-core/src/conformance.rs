@@ -1,5 +1,5 @@
 //! One suite for each trait.
 
 pub mod runtime;
-pub mod store;
 pub mod source;
+pub mod store;

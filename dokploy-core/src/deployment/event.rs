@@ -69,7 +69,11 @@ pub enum EventKind {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         tasks: Vec<TaskView>,
         /// How long all tasks still have to stay healthy, counted from this event; absent while some are not healthy.
-        #[serde(default, with = "seconds::option", skip_serializing_if = "Option::is_none")]
+        #[serde(
+            default,
+            with = "seconds::option",
+            skip_serializing_if = "Option::is_none"
+        )]
         monitoring: Option<Duration>,
     },
     /// A step is done. Its output is all that later steps know of it.

@@ -1,5 +1,7 @@
 //! Random events, and the logs that they add up to.
 
+use std::time::Duration;
+
 use dokploy_core::clock::Timestamp;
 use dokploy_core::deployment::{
     DeploymentState, Event, EventKind, Failure, Reason, Step, StepOutput, TaskView, replay,
@@ -114,7 +116,7 @@ pub(crate) fn any_event() -> impl Strategy<Value = EventKind> {
         }),
         4 => (0..6_u64, 0..5_u32).prop_map(|(epoch, attempt)| claimed(epoch, attempt)),
         10 => step().prop_map(|step| EventKind::StepStarted { step }),
-        3 => (step(), any::<u8>(), ".{0,9}").prop_map(|(step, percent, message)| {
+        3 => (step(), any::<u8>(), ".{0,9}", proptest::option::of(0..9_999_u64)).prop_map(|(step, percent, message, left)| {
             let task = TaskView {
                 id: "t1".to_owned(),
                 slot: "1".to_owned(),
@@ -122,7 +124,8 @@ pub(crate) fn any_event() -> impl Strategy<Value = EventKind> {
                 new: true,
                 message: None,
             };
-            EventKind::StepProgressed { step, percent, message, tasks: vec![task] }
+            let monitoring = left.map(Duration::from_millis);
+            EventKind::StepProgressed { step, percent, message, tasks: vec![task], monitoring }
         }),
         10 => finished(),
         2 => step().prop_map(|step| EventKind::StepFailed { step, failure: failure(Some(step)) }),

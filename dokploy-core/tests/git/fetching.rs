@@ -36,7 +36,9 @@ async fn a_branch_never_matches_another_that_ends_alike() {
 async fn resolving_asks_for_one_reference_and_no_objects() {
     let fixture = Fixture::new();
     for number in 0..200 {
-        fixture.repository.git(&["branch", &format!("feature/{number}")]);
+        fixture
+            .repository
+            .git(&["branch", &format!("feature/{number}")]);
     }
     let mut request = fixture.request();
     request.branch = Some("main".to_owned());
@@ -44,7 +46,10 @@ async fn resolving_asks_for_one_reference_and_no_objects() {
     let log = fixture.server.take_log();
     assert_eq!(log.len(), 2, "{log:?}");
     let body = String::from_utf8_lossy(&log[1].body);
-    assert!(body.contains("command=ls-refs") && body.contains("ref-prefix refs/heads/main"), "{body}");
+    assert!(
+        body.contains("command=ls-refs") && body.contains("ref-prefix refs/heads/main"),
+        "{body}"
+    );
     assert!(log[1].sent < 200, "{} bytes", log[1].sent);
     assert!(!fixture.mirrors().exists());
 }
@@ -54,8 +59,12 @@ async fn annotated_and_lightweight_tags_mean_their_commit() {
     let fixture = Fixture::new();
     let tagged = fixture.repository.head();
     fixture.repository.git(&["tag", "light"]);
-    fixture.repository.git(&["tag", "-a", "heavy", "-m", "heavy"]);
-    fixture.repository.git(&["tag", "-a", "nested", "-m", "nested", "heavy"]);
+    fixture
+        .repository
+        .git(&["tag", "-a", "heavy", "-m", "heavy"]);
+    fixture
+        .repository
+        .git(&["tag", "-a", "nested", "-m", "nested", "heavy"]);
     fixture.repository.commit("Second");
     for name in ["light", "heavy", "nested"] {
         let mut request = fixture.request();
@@ -63,7 +72,10 @@ async fn annotated_and_lightweight_tags_mean_their_commit() {
         let revision = fixture.resolve(&request).await.unwrap();
         assert_eq!(revision.id, tagged, "{name}");
         let tree = fixture.fetch(&request).await.unwrap();
-        assert_eq!(tree.revision().unwrap().message.as_deref(), Some("First commit"));
+        assert_eq!(
+            tree.revision().unwrap().message.as_deref(),
+            Some("First commit")
+        );
     }
 }
 
@@ -75,7 +87,10 @@ async fn a_fetched_tree_tells_message_author_and_time() {
     let revision = tree.revision().unwrap();
     assert_eq!(revision.message.as_deref(), Some("First commit"));
     assert_eq!(revision.author.as_deref(), Some("Ann Author"));
-    assert_eq!(revision.committed_at.unwrap().to_string(), "2026-01-31T12:00:00Z");
+    assert_eq!(
+        revision.committed_at.unwrap().to_string(),
+        "2026-01-31T12:00:00Z"
+    );
     // From then on the mirror knows it, and resolving tells it as well.
     assert_eq!(fixture.resolve(&request).await.unwrap(), *revision);
 }
@@ -88,20 +103,37 @@ async fn the_context_has_the_files_links_and_modes_of_the_commit() {
     fixture.repository.write(".dockerignore", "ignored\n");
     std::os::unix::fs::symlink("/etc/passwd", fixture.repository.path.join("link")).unwrap();
     fixture.repository.git(&["add", "run.sh"]);
-    fixture.repository.git(&["update-index", "--chmod=+x", "run.sh"]);
-    fixture.repository.git(&["config", "core.fileMode", "false"]);
+    fixture
+        .repository
+        .git(&["update-index", "--chmod=+x", "run.sh"]);
+    fixture
+        .repository
+        .git(&["config", "core.fileMode", "false"]);
     fixture.repository.commit("Second");
     let tree = fixture.fetch(&fixture.request()).await.unwrap();
     let tar = context(&tree).await.unwrap();
     let names: Vec<_> = untar(&tar).into_iter().map(|(name, _)| name).collect();
-    assert_eq!(names, [".dockerignore", "Dockerfile", "link", "run.sh", "src/", "src/main.txt"]);
+    assert_eq!(
+        names,
+        [
+            ".dockerignore",
+            "Dockerfile",
+            "link",
+            "run.sh",
+            "src/",
+            "src/main.txt"
+        ]
+    );
     let mut archive = tar::Archive::new(tar.as_slice());
     for entry in archive.entries().unwrap().map(Result::unwrap) {
         let mode = entry.header().mode().unwrap();
         match entry.path().unwrap().to_str().unwrap() {
             "run.sh" => assert_eq!(mode, 0o755),
             "Dockerfile" => assert_eq!(mode, 0o644),
-            "link" => assert_eq!(entry.link_name().unwrap().unwrap(), Path::new("/etc/passwd")),
+            "link" => assert_eq!(
+                entry.link_name().unwrap().unwrap(),
+                Path::new("/etc/passwd")
+            ),
             _ => {}
         }
     }
@@ -114,7 +146,9 @@ async fn the_context_has_the_files_links_and_modes_of_the_commit() {
 #[tokio::test]
 async fn a_second_fetch_transfers_only_what_changed() {
     let fixture = Fixture::new();
-    let noise: Vec<u8> = (0..2_000_000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()[3]).collect();
+    let noise: Vec<u8> = (0..2_000_000_u32)
+        .map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()[3])
+        .collect();
     fixture.repository.write("large.bin", noise);
     fixture.repository.commit("Large");
     let request = fixture.request();
@@ -134,7 +168,9 @@ async fn only_the_wanted_commit_is_fetched_and_not_its_history() {
     let fixture = Fixture::new();
     let old = fixture.repository.head();
     for number in 0..5 {
-        fixture.repository.write("src/main.txt", format!("{number}\n"));
+        fixture
+            .repository
+            .write("src/main.txt", format!("{number}\n"));
         fixture.repository.commit("More");
     }
     let request = fixture.request();
@@ -143,7 +179,11 @@ async fn only_the_wanted_commit_is_fetched_and_not_its_history() {
     let count = mirror.git(&["rev-list", "--count", "--all"]);
     assert_eq!(count, "1");
     mirror.git(&["fsck", "--connectivity-only"]);
-    assert!(!mirror.git(&["cat-file", "--batch-all-objects", "--batch-check"]).contains(&old));
+    assert!(
+        !mirror
+            .git(&["cat-file", "--batch-all-objects", "--batch-check"])
+            .contains(&old)
+    );
 }
 
 #[tokio::test]
@@ -189,7 +229,10 @@ async fn an_old_server_gives_an_older_commit_with_its_history() {
     fixture.repository.commit("Third");
     request.commit = None;
     let tree = fixture.fetch(&request).await.unwrap();
-    assert_eq!(read(&tree, "src/main.txt").await.as_deref(), Some("three\n"));
+    assert_eq!(
+        read(&tree, "src/main.txt").await.as_deref(),
+        Some("three\n")
+    );
 }
 
 #[tokio::test]
@@ -239,13 +282,20 @@ async fn names_with_shell_characters_are_only_names() {
 async fn a_repository_of_this_machine_is_read_where_it_is() {
     let fixture = Fixture::new();
     let path = fixture.repository.path.display().to_string();
-    for url in [format!("file://{path}"), format!("file://{path}/.git"), format!("file://localhost{path}")] {
+    for url in [
+        format!("file://{path}"),
+        format!("file://{path}/.git"),
+        format!("file://localhost{path}"),
+    ] {
         let mut request = request(&url);
         let revision = fixture.resolve(&request).await.unwrap();
         assert_eq!(revision.reference.as_deref(), Some("refs/heads/main"));
         let tree = fixture.fetch(&request).await.unwrap();
         assert_eq!(read(&tree, "src/main.txt").await.as_deref(), Some("one\n"));
-        assert_eq!(tree.revision().unwrap().author.as_deref(), Some("Ann Author"));
+        assert_eq!(
+            tree.revision().unwrap().author.as_deref(),
+            Some("Ann Author")
+        );
         request.branch = Some("mian".to_owned());
         let error = fixture.resolve(&request).await.unwrap_err();
         assert_eq!(error.hint(), Some("did you mean main?"));
@@ -266,8 +316,14 @@ async fn the_tree_can_be_written_to_a_directory() {
     let target = fixture.directory.path().join("out");
     std::fs::create_dir(&target).unwrap();
     tree.write_to(&target).await.unwrap();
-    assert_eq!(std::fs::read_to_string(target.join("src/main.txt")).unwrap(), "one\n");
-    assert_eq!(std::fs::read_link(target.join("link")).unwrap(), Path::new("src"));
+    assert_eq!(
+        std::fs::read_to_string(target.join("src/main.txt")).unwrap(),
+        "one\n"
+    );
+    assert_eq!(
+        std::fs::read_link(target.join("link")).unwrap(),
+        Path::new("src")
+    );
 }
 
 #[tokio::test]
@@ -281,19 +337,36 @@ async fn forgetting_removes_the_mirror_and_nothing_else() {
         fixture.fetcher.forget(request.application).await.unwrap();
     }
     fixture.fetcher.forget(ApplicationId::new()).await.unwrap();
-    assert!(!fixture.mirrors().join(request.application.to_string()).exists());
-    assert!(fixture.mirrors().join(other.application.to_string()).exists());
+    assert!(
+        !fixture
+            .mirrors()
+            .join(request.application.to_string())
+            .exists()
+    );
+    assert!(
+        fixture
+            .mirrors()
+            .join(other.application.to_string())
+            .exists()
+    );
     fixture.fetch(&request).await.unwrap();
 }
 
 /// The one mirror that there is, as git sees it.
 pub(crate) fn only_mirror(fixture: &Fixture) -> Repository {
-    let application = std::fs::read_dir(fixture.mirrors()).unwrap().next().unwrap().unwrap().path();
+    let application = std::fs::read_dir(fixture.mirrors())
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
     let mut mirrors: Vec<_> = std::fs::read_dir(application)
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "git"))
         .collect();
     assert_eq!(mirrors.len(), 1, "{mirrors:?}");
-    Repository { path: mirrors.remove(0) }
+    Repository {
+        path: mirrors.remove(0),
+    }
 }

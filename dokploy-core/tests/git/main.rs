@@ -19,8 +19,8 @@ use dokploy_core::id::ApplicationId;
 use dokploy_core::model::{CredentialSecret, GitSource, Revision, Source};
 use dokploy_core::secret::Secret;
 use dokploy_core::source::{
-    ContextRequest, GitFetcher, GitOptions, NetworkPolicy, SourceCredential, SourceFetcher, SourceRequest,
-    SourceTree,
+    ContextRequest, GitFetcher, GitOptions, NetworkPolicy, SourceCredential, SourceFetcher,
+    SourceRequest, SourceTree,
 };
 use dokploy_core::{Error, Result};
 use futures::TryStreamExt;
@@ -52,7 +52,12 @@ impl Fixture {
         repository.commit("First commit\n\nWith a body.");
         let server = start(&directory.path().join("git"));
         let fetcher = GitFetcher::new(options(directory.path())).unwrap();
-        Self { directory, repository, server, fetcher }
+        Self {
+            directory,
+            repository,
+            server,
+            fetcher,
+        }
     }
 
     fn request(&self) -> SourceRequest {
@@ -60,12 +65,16 @@ impl Fixture {
     }
 
     async fn resolve(&self, request: &SourceRequest) -> Result<Revision> {
-        self.fetcher.resolve(request, &CancellationToken::new()).await
+        self.fetcher
+            .resolve(request, &CancellationToken::new())
+            .await
     }
 
     async fn fetch(&self, request: &SourceRequest) -> Result<Arc<dyn SourceTree>> {
         let revision = self.resolve(request).await?;
-        self.fetcher.fetch(request, &revision, &CancellationToken::new()).await
+        self.fetcher
+            .fetch(request, &revision, &CancellationToken::new())
+            .await
     }
 
     fn mirrors(&self) -> std::path::PathBuf {
@@ -105,8 +114,13 @@ fn with_submodules(mut request: SourceRequest) -> SourceRequest {
 }
 
 fn token(host: impl ToString, token: &str) -> Option<SourceCredential> {
-    let secret = CredentialSecret::Token { token: Secret::new(token) };
-    Some(SourceCredential { host: host.to_string(), secret })
+    let secret = CredentialSecret::Token {
+        token: Secret::new(token),
+    };
+    Some(SourceCredential {
+        host: host.to_string(),
+        secret,
+    })
 }
 
 async fn read(tree: &Arc<dyn SourceTree>, path: &str) -> Option<String> {

@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Git without anybody's configuration.
-#[expect(clippy::disallowed_methods, reason = "tests make real repositories with the program that everybody uses")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests make real repositories with the program that everybody uses"
+)]
 pub fn command() -> Command {
     let mut command = Command::new("git");
     command
@@ -36,7 +39,11 @@ impl Repository {
 
     /// Runs git in it and gives what it printed.
     pub fn git(&self, arguments: &[&str]) -> String {
-        let output = command().args(arguments).current_dir(&self.path).output().unwrap();
+        let output = command()
+            .args(arguments)
+            .current_dir(&self.path)
+            .output()
+            .unwrap();
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "git {arguments:?}: {error}");
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
@@ -114,7 +121,11 @@ pub fn bytes_below(directory: &Path) -> u64 {
     let mut bytes = 0;
     for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
         let metadata = entry.metadata().unwrap();
-        bytes += if metadata.is_dir() { bytes_below(&entry.path()) } else { metadata.len() };
+        bytes += if metadata.is_dir() {
+            bytes_below(&entry.path())
+        } else {
+            metadata.len()
+        };
     }
     bytes
 }

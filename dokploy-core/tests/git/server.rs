@@ -46,7 +46,10 @@ pub struct Received {
 
 impl Received {
     pub fn header(&self, name: &str) -> Option<&str> {
-        let found = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        let found = self
+            .headers
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
     }
 }
@@ -108,7 +111,11 @@ impl Server {
 
     /// The address of a repository.
     pub fn url(&self, repository: &str) -> String {
-        let scheme = if self.shared.tls.is_some() { "https" } else { "http" };
+        let scheme = if self.shared.tls.is_some() {
+            "https"
+        } else {
+            "http"
+        };
         format!("{scheme}://{}/{repository}", self.address)
     }
 
@@ -143,7 +150,8 @@ impl Shared {
         match &self.tls {
             None => self.serve(stream),
             Some(config) => {
-                let session = ServerConnection::new(Arc::clone(config)).map_err(io::Error::other)?;
+                let session =
+                    ServerConnection::new(Arc::clone(config)).map_err(io::Error::other)?;
                 self.serve(StreamOwned::new(session, stream))
             }
         }
@@ -167,7 +175,12 @@ impl Shared {
         }
     }
 
-    fn react(&self, stream: &mut (impl Read + Write), request: &Received, behavior: &Behavior) -> io::Result<usize> {
+    fn react(
+        &self,
+        stream: &mut (impl Read + Write),
+        request: &Received,
+        behavior: &Behavior,
+    ) -> io::Result<usize> {
         match behavior {
             Behavior::Require(value) if request.header("authorization") != Some(value) => stream
                 .write_all(b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"git\"\r\nContent-Length: 0\r\n\r\n")
@@ -188,7 +201,12 @@ impl Shared {
     }
 
     /// Runs the CGI program and passes its answer on.
-    fn answer(&self, stream: &mut (impl Read + Write), request: &Received, behavior: &Behavior) -> io::Result<usize> {
+    fn answer(
+        &self,
+        stream: &mut (impl Read + Write),
+        request: &Received,
+        behavior: &Behavior,
+    ) -> io::Result<usize> {
         let mut backend = self.backend(request)?;
         backend.stdin.take().unwrap().write_all(&request.body)?;
         let mut output = BufReader::new(backend.stdout.take().unwrap());
@@ -201,7 +219,10 @@ impl Shared {
                 None => headers.push_str(&format!("{line}\r\n")),
             }
         }
-        write!(stream, "HTTP/1.1 {status}\r\n{headers}Transfer-Encoding: chunked\r\n\r\n")?;
+        write!(
+            stream,
+            "HTTP/1.1 {status}\r\n{headers}Transfer-Encoding: chunked\r\n\r\n"
+        )?;
         let is_post = request.method == "POST";
         if is_post && matches!(behavior, Behavior::HangInPack) {
             stream.flush()?;
@@ -241,7 +262,10 @@ impl Shared {
             .env("REQUEST_METHOD", &request.method)
             .env("PATH_INFO", path)
             .env("QUERY_STRING", query)
-            .env("CONTENT_TYPE", request.header("content-type").unwrap_or_default())
+            .env(
+                "CONTENT_TYPE",
+                request.header("content-type").unwrap_or_default(),
+            )
             .env("CONTENT_LENGTH", request.body.len().to_string())
             .env("REMOTE_USER", "test")
             .env("REMOTE_ADDR", "127.0.0.1")
@@ -255,7 +279,10 @@ impl Shared {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a slow server has its own thread, which may sleep")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a slow server has its own thread, which may sleep"
+)]
 fn pause_for(pause: Duration) {
     if !pause.is_zero() {
         std::thread::sleep(pause);
@@ -285,8 +312,16 @@ fn read_request(stream: &mut impl BufRead) -> io::Result<Received> {
             None => break,
         }
     }
-    let mut request = Received { method, path, headers, body: Vec::new(), sent: 0 };
-    let length = request.header("content-length").and_then(|value| value.parse().ok());
+    let mut request = Received {
+        method,
+        path,
+        headers,
+        body: Vec::new(),
+        sent: 0,
+    };
+    let length = request
+        .header("content-length")
+        .and_then(|value| value.parse().ok());
     request.body = vec![0; length.unwrap_or_default()];
     stream.read_exact(&mut request.body)?;
     Ok(request)
