@@ -10,7 +10,7 @@ use bollard::models::{
     ServiceSpec as EngineSpec, Task, TaskState as EngineState,
 };
 use bollard::query_parameters::{
-    EventsOptionsBuilder, ListContainersOptionsBuilder, ListNodesOptions, ListTasksOptionsBuilder,
+    EventsOptionsBuilder, ListContainersOptionsBuilder, ListTasksOptionsBuilder,
 };
 use futures::stream::{self, BoxStream, StreamExt};
 use sha2::{Digest, Sha256};
@@ -148,8 +148,7 @@ async fn replicas(docker: &Docker, service: &Service) -> Result<u32> {
     let placement = template.and_then(|template| template.placement.as_ref());
     let constraints = placement.and_then(|placement| placement.constraints.clone());
     let constraints = constraints.unwrap_or_default();
-    let nodes = docker.list_nodes(None::<ListNodesOptions>).await;
-    let nodes = nodes.map_err(during("list_nodes"))?;
+    let nodes = placement::list(docker).await?;
     let count = nodes
         .iter()
         .filter(|node| placement::qualifies(node, &constraints))
