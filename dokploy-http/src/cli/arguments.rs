@@ -9,8 +9,9 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 pub use self::deploy::{
-    ApplicationArguments, BuildArguments, CredentialArguments, DeployArguments, HealthArguments,
-    PlanArguments, RevisionArguments, RolloutArguments, ServiceArguments,
+    ApplicationArguments, BuildArguments, CredentialArguments, DeployArguments, EndpointChoice,
+    FailureChoice, HealthArguments, OrderChoice, PlanArguments, RevisionArguments, RolloutArguments,
+    ServiceArguments,
 };
 pub use self::value::{Assignment, Choice, Origin, SecretAssignment, Setting};
 use self::value::duration;
@@ -140,6 +141,9 @@ pub struct WaitArguments {
     /// Wait no longer than this; what is unfinished then goes on with the next command
     #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Waiting")]
     pub timeout: Option<Duration>,
+    /// Show only how it ended
+    #[arg(long, short, conflicts_with = "json", help_heading = "Waiting")]
+    pub quiet: bool,
     /// Make the engine a swarm of one node if it is in none
     #[arg(long, help_heading = "Waiting")]
     pub init_swarm: bool,

@@ -11,7 +11,7 @@
 //! therefore leaves at worst files that nothing names, and the next one that gets the lock removes them.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -119,14 +119,11 @@ impl ShelfLock {
     /// Opens the mirror of an address, or makes an empty one where there is none that can be used.
     pub(super) fn mirror(&self, address: &Address) -> Result<Mirror> {
         let path = mirror_path(&self.directory, address);
-        let worn =
-            |path: &Path| is_unused(path) && packs(path).is_ok_and(|count| count > PACKS_MAX);
-        let opened = if worn(&path) {
-            None
-        } else {
-            Mirror::open(&path, self.object_bytes_max).ok()
-        };
-        match opened {
+        let packs = packs(&path).unwrap_or_default();
+        let usable =
+            are_whole(&packs).unwrap_or(false) && !(packs.len() > PACKS_MAX && is_unused(&path));
+        let opened = usable.then(|| Mirror::open(&path, self.object_bytes_max).ok());
+        match opened.flatten() {
             Some(mirror) => Ok(mirror),
             None => self.replace(address),
         }
@@ -289,12 +286,38 @@ fn remove_matching(directory: &Path, is_rubbish: impl Fn(&str) -> bool) -> io::R
     Ok(())
 }
 
-fn packs(mirror: &Path) -> io::Result<usize> {
-    let entries = fs::read_dir(mirror.join("objects/pack"))?;
-    Ok(entries
-        .flatten()
-        .filter(|entry| entry.path().extension().is_some_and(|it| it == "idx"))
-        .count())
+/// The indices of the packs of a mirror.
+fn packs(mirror: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut packs = Vec::new();
+    for entry in fs::read_dir(mirror.join("objects/pack"))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "idx") {
+            packs.push(path);
+        }
+    }
+    Ok(packs)
+}
+
+/// Whether each pack ends as its index says that it does: what is cut off or empty is found so, without reading all.
+fn are_whole(indices: &[PathBuf]) -> io::Result<bool> {
+    const CHECKSUM: usize = 20;
+    for path in indices {
+        // An index ends with the checksum of its pack and with its own, a pack with its own.
+        let index = tail::<{ 2 * CHECKSUM }>(path)?;
+        let pack = tail::<CHECKSUM>(&path.with_extension("pack"))?;
+        if index[..CHECKSUM] != pack {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn tail<const N: usize>(path: &Path) -> io::Result<[u8; N]> {
+    let mut file = File::open(path)?;
+    let mut bytes = [0; N];
+    file.seek(SeekFrom::End(-i64::try_from(N).unwrap_or(i64::MAX)))?;
+    file.read_exact(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Whether nobody reads from a mirror.

@@ -34,7 +34,7 @@ pub(super) fn read(
     let mut archive = ZipArchive::new(meter.watch(BufReader::new(file))).map_err(zip_failed)?;
     meter.set(u64::MAX);
     if archive.has_duplicate_names() {
-        return Err(refused("it has two entries of one name".to_owned()));
+        return Err(refused("it has two entries of one name"));
     }
     if archive.len() > limits.entries_max {
         return Err(refused(format!(
@@ -82,7 +82,7 @@ fn zip_failed(error: ZipError) -> Error {
         ZipError::Io(error) => damaged(error),
         ZipError::CompressionMethodNotSupported(_) => unknown("this compression of a zip"),
         ZipError::UnsupportedArchive(_) | ZipError::InvalidPassword => {
-            refused("it is encrypted or split".to_owned()).with_source(error)
+            refused("it is encrypted or split").with_source(error)
         }
         other => damaged(std::io::Error::other(other)),
     }
