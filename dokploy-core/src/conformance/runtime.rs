@@ -298,6 +298,8 @@ macro_rules! runtime_conformance {
             the_mode_of_a_service_cannot_be_changed
             a_global_service_has_a_task_on_each_node
             a_secret_or_network_that_is_missing_is_not_found
+            constraints_that_no_node_meets_change_nothing
+            constraints_decide_where_a_global_service_runs
             a_crash_shows_its_exit_code
             a_missing_image_is_rejected
             a_health_check_holds_a_task_in_starting

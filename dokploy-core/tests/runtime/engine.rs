@@ -111,6 +111,26 @@ impl Engine {
         assert_eq!(status, 201, "{answer}");
     }
 
+    /// Gives a node a label of this test, or takes it away.
+    pub(crate) fn label_node(&self, node: &str, value: Option<&str>) {
+        for _ in 0..20 {
+            let (_, found) = self.ask("GET", &format!("/nodes/{node}"), None);
+            let mut spec = found["Spec"].clone();
+            match value {
+                Some(value) => spec["Labels"][&self.prefix] = json!(value),
+                None => {
+                    spec["Labels"].as_object_mut().unwrap().remove(&self.prefix);
+                }
+            }
+            let path = format!("/nodes/{node}/update?version={}", found["Version"]["Index"]);
+            // Somebody else may have changed the node in between.
+            if self.ask("POST", &path, Some(&spec)).0 == 200 {
+                return;
+            }
+        }
+        panic!("node {node} is changed without end");
+    }
+
     fn remove_all(&self, list: &str, one: &str, id: &str) -> bool {
         let filters = format!(r#"{{"name":["{}"]}}"#, self.prefix);
         let encoded: String = url::form_urlencoded::byte_serialize(filters.as_bytes()).collect();

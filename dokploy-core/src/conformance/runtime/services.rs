@@ -391,6 +391,29 @@ pub async fn a_secret_or_network_that_is_missing_is_not_found(fixture: &dyn Fixt
     );
 }
 
+pub async fn constraints_that_no_node_meets_change_nothing(fixture: &dyn Fixture) {
+    let runtime = fixture.runtime();
+    let mut spec = service_of(fixture, &fixture.name("nowhere"), Workload::Steady);
+    let first = run(&*runtime, &spec).await;
+    spec.constraints = vec!["node.labels.nowhere==yes".to_owned()];
+    let update = runtime
+        .apply_service(&spec, Some(first.version), None)
+        .await;
+    assert_eq!(kind_of(update), ErrorKind::InvalidSpec);
+    let after = eventually(&*runtime, &spec.name, all_run).await;
+    assert_eq!(after.spec_digest, first.spec_digest);
+    assert_eq!(wanted_tasks(&after), wanted_tasks(&first));
+}
+
+pub async fn constraints_decide_where_a_global_service_runs(fixture: &dyn Fixture) {
+    let runtime = fixture.runtime();
+    let mut spec = service_of(fixture, &fixture.name("some"), Workload::Steady);
+    spec.mode = ServiceMode::Global;
+    spec.constraints = vec!["node.role==manager".to_owned()];
+    let service = run(&*runtime, &spec).await;
+    assert!(service.replicas >= 1);
+}
+
 pub async fn a_crash_shows_its_exit_code(fixture: &dyn Fixture) {
     let runtime = fixture.runtime();
     let mut spec = service_of(fixture, &fixture.name("crash"), Workload::Crashing);

@@ -10,7 +10,7 @@ use bollard::models::{
     NodeState, Service, ServiceSpec as EngineSpec, Task, TaskState as EngineState,
 };
 use bollard::query_parameters::{
-    EventsOptionsBuilder, ListContainersOptionsBuilder, ListNodesOptions, ListTasksOptionsBuilder,
+    EventsOptionsBuilder, ListContainersOptionsBuilder, ListTasksOptionsBuilder,
 };
 use futures::stream::{self, BoxStream, StreamExt};
 use sha2::{Digest, Sha256};
@@ -131,11 +131,6 @@ fn health_of(container: &ContainerSummary) -> TaskHealth {
     } else {
         TaskHealth::Unknown
     }
-}
-
-async fn nodes(docker: &Docker) -> Result<Vec<Node>> {
-    let nodes = docker.list_nodes(None::<ListNodesOptions>).await;
-    nodes.map_err(during("list_nodes"))
 }
 
 /// Swarm keeps the last state that a lost node reported for a day: a task that it says is running may be long gone.

@@ -16,7 +16,7 @@ async fn a_task_that_cannot_be_placed_is_updating_for_ever() {
     let Some(engine) = Engine::find() else { return };
     let mut spec = shell(&engine, "place", STEADY);
     start(&engine, &spec).await;
-    spec.constraints = vec!["node.labels.nowhere==yes".to_owned()];
+    spec.memory_reservation = Some(1 << 50);
     update(&engine, &spec).await;
     let service = eventually(&engine.runtime, &spec.name, |service| {
         service.tasks[0].error.is_some()
@@ -29,6 +29,31 @@ async fn a_task_that_cannot_be_placed_is_updating_for_ever() {
         service.update_state.as_deref() == Some("updating") && running(service) == 1
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_constraint_that_no_node_meets_kills_the_old_task_too() {
+    let Some(engine) = Engine::find() else { return };
+    let spec = shell(&engine, "enforced", STEADY);
+    let first = start(&engine, &spec).await;
+    engine.change(&spec.name, |spec| {
+        spec["TaskTemplate"]["Placement"] = json!({"Constraints": ["node.labels.nowhere==yes"]});
+    });
+    // Any change of a node lets Swarm judge the running tasks anew, by constraints that are not theirs.
+    let node = first.tasks[0].node.clone().unwrap();
+    engine.label_node(&node, Some("x"));
+    let service = eventually(&engine.runtime, &spec.name, |service| running(service) == 0).await;
+    engine.label_node(&node, None);
+    let old = service
+        .tasks
+        .iter()
+        .find(|task| task.id == first.tasks[0].id)
+        .unwrap();
+    let error = old.error.as_deref().unwrap_or_default();
+    assert!(
+        error.contains("no longer meets constraints"),
+        "{service:#?}"
+    );
 }
 
 #[tokio::test]
