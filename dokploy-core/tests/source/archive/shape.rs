@@ -143,6 +143,21 @@ async fn pax_names_replace_the_short_ones_and_other_attributes_do_not_matter() {
 }
 
 #[tokio::test]
+async fn a_zip_with_another_compression_is_refused_with_what_is_accepted() {
+    let mut bytes = raw_zip(&[("Dockerfile", 0o644, b"FROM scratch")]);
+    for (signature, method) in [(b"PK\x03\x04", 8), (b"PK\x01\x02", 10)] {
+        let at = bytes
+            .windows(4)
+            .position(|window| window == signature)
+            .unwrap();
+        bytes[at + method] = 12;
+    }
+    let error = refusal(&bytes).await;
+    assert_eq!(error.kind(), ErrorKind::InvalidSpec, "{error:?}");
+    assert!(error.hint().unwrap().contains(".zip"), "{error:?}");
+}
+
+#[tokio::test]
 async fn an_encrypted_zip_is_refused() {
     let mut bytes = raw_zip(&[("Dockerfile", 0o644, b"FROM scratch")]);
     for (signature, flags) in [(b"PK\x03\x04", 6), (b"PK\x01\x02", 8)] {
