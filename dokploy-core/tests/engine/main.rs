@@ -1,5 +1,6 @@
 //! Whole deployments on the fakes, on paused time.
 
+mod cancel;
 mod changes;
 mod failure;
 mod rollback;

@@ -12,7 +12,7 @@ use dokploy_core::bus::MemoryBus;
 use dokploy_core::deployment::{EventKind, Reason, Status};
 use dokploy_core::model::{ApplicationSpec, Deployment, GitSource, Project};
 use dokploy_core::runtime::{
-    FakeBehavior, FakeBuild, FakeEffect, FakeRuntime, ObservedService, TaskState, label,
+    FakeBehavior, FakeBuild, FakeEffect, FakeRuntime, ObservedService, OwnedKind, TaskState, label,
 };
 use dokploy_core::secret::Keyring;
 use dokploy_core::source::{FakeSource, FakeTree};
@@ -88,6 +88,20 @@ impl World {
         script: &Arc<Script>,
         change: impl FnOnce(&mut EngineOptions),
     ) -> Engine {
+        self.assembled(script, self.bus.clone(), change).await
+    }
+
+    /// Starts an engine that hears and sends no signals: only what is stored connects it with the others.
+    pub(crate) async fn deaf_engine(&self, change: impl FnOnce(&mut EngineOptions)) -> Engine {
+        self.assembled(&Script::new(), Arc::new(MemoryBus::default()), change).await
+    }
+
+    async fn assembled(
+        &self,
+        script: &Arc<Script>,
+        bus: Arc<MemoryBus>,
+        change: impl FnOnce(&mut EngineOptions),
+    ) -> Engine {
         let mut options = EngineOptions::default();
         options.starts_per_minute = 10_000;
         options.watch_interval = Duration::ZERO;
@@ -101,7 +115,7 @@ impl World {
             .store(Arc::clone(&self.store))
             .runtime(Arc::new(self.runtime.clone()))
             .source(Arc::new(self.source.clone()))
-            .bus(self.bus.clone())
+            .bus(bus)
             .clock(self.clock.clone())
             .keyring(keyring())
             // Each process has a directory of its own.
@@ -213,6 +227,12 @@ impl World {
             );
         }
         texts
+    }
+
+    /// The names of everything of a kind that is ours.
+    pub(crate) async fn owned(&self, kind: OwnedKind) -> Vec<String> {
+        let owned = self.runtime.list_owned(kind, &BTreeMap::new()).await.unwrap();
+        owned.into_iter().map(|object| object.name).collect()
     }
 
     /// How many things of a kind the runtime has done.
