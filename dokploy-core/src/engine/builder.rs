@@ -216,9 +216,7 @@ impl Engine {
         if inner.options.concurrency == 0 {
             return;
         }
-        inner
-            .tracker
-            .spawn(super::scheduler::run(Arc::clone(inner)));
+        inner.spawn(super::scheduler::run(Arc::clone(inner)));
         if !inner.options.watch_interval.is_zero() {
             inner.spawn(super::watch::run(Arc::clone(inner)));
         }

@@ -36,11 +36,20 @@ fn slow(world: &World, step: Step) {
         Step::ResolveSource => world.source.delay(FakeCall::Resolve, HOUR),
         Step::FetchSource => world.source.delay(FakeCall::Fetch, HOUR),
         Step::BuildImage => {
-            world.script_build("v2", FakeBuild { duration: HOUR, ..FakeBuild::default() });
+            world.script_build(
+                "v2",
+                FakeBuild {
+                    duration: HOUR,
+                    ..FakeBuild::default()
+                },
+            );
         }
         Step::RunReleaseCommand => {
             world.runtime.choose_task(|_| {
-                Some(FakeTask { duration: HOUR, ..FakeTask::default() })
+                Some(FakeTask {
+                    duration: HOUR,
+                    ..FakeTask::default()
+                })
             });
         }
         _ => {}
@@ -75,16 +84,21 @@ async fn cancelling_before_the_switch_stops_the_work_and_leaves_the_service_alon
         begun(&app, handle.id(), step).await;
         tokio::time::sleep(SECOND).await;
         let asked = tokio::time::Instant::now();
-        handle.cancel(Some(ActorRef("ann".to_owned()))).await.unwrap();
+        handle
+            .cancel(Some(ActorRef("ann".to_owned())))
+            .await
+            .unwrap();
         let cancelled = end(&handle).await;
         assert!(asked.elapsed() < PROMPT, "{step}: {:?}", asked.elapsed());
-        assert_eq!(outcome(&cancelled), (Status::Cancelled, Reason::Requested), "{step}");
+        assert_eq!(
+            outcome(&cancelled),
+            (Status::Cancelled, Reason::Requested),
+            "{step}"
+        );
         assert_eq!(app.service().await, before, "{step}");
         assert_eq!(world.one_offs().1, 0, "{step}");
         let last = events(&handle).await;
-        let by = |event: &EventKind| {
-            matches!(event, EventKind::CancelRequested { actor: Some(ActorRef(name)) } if name == "ann")
-        };
+        let by = |event: &EventKind| matches!(event, EventKind::CancelRequested { actor: Some(ActorRef(name)) } if name == "ann");
         assert!(last.iter().any(by));
     }
 }
@@ -101,7 +115,11 @@ async fn cancelling_at_every_point_ends_cancelled_with_the_previous_version_serv
         Step::AwaitHealthy,
     ];
     let points = steps.into_iter().flat_map(|step| {
-        [Point::BeforeEffect(step), Point::AfterEffect(step), Point::Written(step)]
+        [
+            Point::BeforeEffect(step),
+            Point::AfterEffect(step),
+            Point::Written(step),
+        ]
     });
     for point in points {
         let world = World::new();
@@ -119,14 +137,26 @@ async fn cancelling_at_every_point_ends_cancelled_with_the_previous_version_serv
         let last = Point::Written(Step::AwaitHealthy);
         if point == last || point == Point::AfterEffect(Step::AwaitHealthy) {
             // All was verified when somebody asked: there was nothing left to stop.
-            assert_eq!(outcome(&cancelled), (Status::Success, Reason::Healthy), "{point:?}");
+            assert_eq!(
+                outcome(&cancelled),
+                (Status::Success, Reason::Healthy),
+                "{point:?}"
+            );
             assert_eq!(app.serving().await, texts(["v2"]), "{point:?}");
             continue;
         }
-        assert_eq!(outcome(&cancelled), (Status::Cancelled, Reason::Requested), "{point:?}");
+        assert_eq!(
+            outcome(&cancelled),
+            (Status::Cancelled, Reason::Requested),
+            "{point:?}"
+        );
         assert_eq!(app.serving().await, texts(["v1"]), "{point:?}");
         assert_eq!(world.one_offs().1, 0, "{point:?}");
-        assert_eq!(app.deploy_version("v3").await.state.status, Status::Success, "{point:?}");
+        assert_eq!(
+            app.deploy_version("v3").await.state.status,
+            Status::Success,
+            "{point:?}"
+        );
     }
 }
 
@@ -151,7 +181,10 @@ async fn cancelling_during_the_rollout_restores_the_previous_release_at_once() {
     assert!(asked.elapsed() < PROMPT, "{:?}", asked.elapsed());
     assert_eq!(outcome(&cancelled), (Status::Cancelled, Reason::Requested));
     assert_eq!(app.serving().await, texts(["v1"]));
-    assert_eq!(app.stored().await.current_release_id, first.state.release_id);
+    assert_eq!(
+        app.stored().await.current_release_id,
+        first.state.release_id
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -163,7 +196,10 @@ async fn cancelling_the_first_rollout_removes_the_service() {
     let handle = app.deploy().await;
     begun(&app, handle.id(), Step::AwaitHealthy).await;
     handle.cancel(None).await.unwrap();
-    assert_eq!(outcome(&end(&handle).await), (Status::Cancelled, Reason::Requested));
+    assert_eq!(
+        outcome(&end(&handle).await),
+        (Status::Cancelled, Reason::Requested)
+    );
     assert!(app.service().await.is_none());
     assert_eq!(world.owned(OwnedKind::Service).await, Vec::<String>::new());
 }
@@ -190,12 +226,17 @@ async fn cancelling_goes_on_when_a_call_of_the_engine_hangs() {
     let app = world.app(&engine, |_| {}).await;
     app.deploy_version("v1").await;
     app.commit("v2");
-    let mut hang = world.runtime.hang(FakeVerb::EnsureNetwork, 1, FakeMoment::Before);
+    let mut hang = world
+        .runtime
+        .hang(FakeVerb::EnsureNetwork, 1, FakeMoment::Before);
     let handle = app.deploy().await;
     hang.entered().await;
     let asked = tokio::time::Instant::now();
     handle.cancel(None).await.unwrap();
-    assert_eq!(outcome(&end(&handle).await), (Status::Cancelled, Reason::Requested));
+    assert_eq!(
+        outcome(&end(&handle).await),
+        (Status::Cancelled, Reason::Requested)
+    );
     assert!(asked.elapsed() < PROMPT, "{:?}", asked.elapsed());
     assert_eq!(app.serving().await, texts(["v1"]));
     hang.release();
@@ -214,9 +255,15 @@ async fn cancelling_goes_on_while_the_engine_is_away_and_ends_when_it_is_back() 
     handle.cancel(None).await.unwrap();
     tokio::time::sleep(60 * SECOND).await;
     let waiting = handle.get().await.unwrap();
-    assert!(!waiting.state.status.is_terminal(), "cancelled only when the work has stopped");
+    assert!(
+        !waiting.state.status.is_terminal(),
+        "cancelled only when the work has stopped"
+    );
     world.runtime.set_away(false);
-    assert_eq!(outcome(&end(&handle).await), (Status::Cancelled, Reason::Requested));
+    assert_eq!(
+        outcome(&end(&handle).await),
+        (Status::Cancelled, Reason::Requested)
+    );
     assert_eq!(app.serving().await, texts(["v1"]));
 }
 
@@ -245,7 +292,10 @@ async fn a_cancelled_restore_goes_on_to_its_end() {
     let handle = app.deploy().await;
     begun(&app, handle.id(), Step::RestorePrevious).await;
     handle.cancel(None).await.unwrap();
-    assert_eq!(outcome(&end(&handle).await), (Status::RolledBack, Reason::Unhealthy));
+    assert_eq!(
+        outcome(&end(&handle).await),
+        (Status::RolledBack, Reason::Unhealthy)
+    );
     assert_eq!(app.serving().await, texts(["v1"]));
 }
 
@@ -265,7 +315,10 @@ async fn a_rollback_that_is_cancelled_leaves_the_current_release() {
     let handle = engine.roll_back(request).await.unwrap();
     begun(&app, handle.id(), Step::AwaitHealthy).await;
     handle.cancel(None).await.unwrap();
-    assert_eq!(outcome(&end(&handle).await), (Status::Cancelled, Reason::Requested));
+    assert_eq!(
+        outcome(&end(&handle).await),
+        (Status::Cancelled, Reason::Requested)
+    );
     assert_eq!(app.serving().await, texts(["v2"]));
     let kept = engine.find(second.id).await.unwrap().unwrap();
     assert_eq!(kept.state.status, Status::Success);

@@ -1,8 +1,11 @@
 //! Whole deployments on the fakes, on paused time.
 
+mod away;
 mod cancel;
 mod changes;
 mod failure;
+mod outside;
+mod queue;
 mod rollback;
 mod success;
 mod world;

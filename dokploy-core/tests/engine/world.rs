@@ -93,7 +93,8 @@ impl World {
 
     /// Starts an engine that hears and sends no signals: only what is stored connects it with the others.
     pub(crate) async fn deaf_engine(&self, change: impl FnOnce(&mut EngineOptions)) -> Engine {
-        self.assembled(&Script::new(), Arc::new(MemoryBus::default()), change).await
+        self.assembled(&Script::new(), Arc::new(MemoryBus::default()), change)
+            .await
     }
 
     async fn assembled(
@@ -231,7 +232,11 @@ impl World {
 
     /// The names of everything of a kind that is ours.
     pub(crate) async fn owned(&self, kind: OwnedKind) -> Vec<String> {
-        let owned = self.runtime.list_owned(kind, &BTreeMap::new()).await.unwrap();
+        let owned = self
+            .runtime
+            .list_owned(kind, &BTreeMap::new())
+            .await
+            .unwrap();
         owned.into_iter().map(|object| object.name).collect()
     }
 
@@ -265,7 +270,10 @@ pub(crate) fn keyring() -> Keyring {
 
 /// Waits for the end of a deployment.
 pub(crate) async fn end(handle: &DeploymentHandle) -> Deployment {
-    handle.wait(FOREVER).await.unwrap()
+    match handle.wait(FOREVER).await {
+        Ok(deployment) => deployment,
+        Err(error) => panic!("{error}: {:#?}", handle.get().await.unwrap().state),
+    }
 }
 
 /// Status and reason, what most tests look at.
