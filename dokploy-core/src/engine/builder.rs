@@ -163,8 +163,8 @@ impl EngineBuilder {
     ///
     /// # Errors
     ///
-    /// `invalid_spec` when a part is missing, `permission_denied` when the key is not the one that sealed what is
-    /// stored, and what the store answers.
+    /// `invalid_spec` when a part is missing or the key is not the one that sealed what is stored, and what the store
+    /// answers.
     pub async fn start(self) -> Result<Engine> {
         let missing = |part: &str| Error::invalid_field(part, "an engine cannot be without it");
         let store = self.store.ok_or_else(|| missing("store"))?;

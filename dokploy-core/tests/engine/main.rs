@@ -7,5 +7,7 @@ mod failure;
 mod outside;
 mod queue;
 mod rollback;
+mod saga;
+mod secrets;
 mod success;
 mod world;

@@ -40,7 +40,7 @@ pub(crate) struct World {
     pub(crate) directory: tempfile::TempDir,
     builds: Arc<Mutex<BTreeMap<String, FakeBuild>>>,
     revisions: Mutex<BTreeMap<String, String>>,
-    engine_count: Mutex<u32>,
+    scripts: Mutex<Vec<Arc<Script>>>,
 }
 
 impl World {
@@ -68,8 +68,13 @@ impl World {
             directory: tempfile::tempdir().unwrap(),
             builds,
             revisions: Mutex::default(),
-            engine_count: Mutex::new(0),
+            scripts: Mutex::default(),
         }
+    }
+
+    /// The same world with another store: as if everything had happened, but other things were written down.
+    pub(crate) fn with_store(self, store: Arc<dyn Store>) -> Self {
+        Self { store, ..self }
     }
 
     /// Starts an engine with the default options.
@@ -108,9 +113,9 @@ impl World {
         options.watch_interval = Duration::ZERO;
         change(&mut options);
         let number = {
-            let mut count = self.engine_count.lock().unwrap();
-            *count += 1;
-            *count
+            let mut scripts = self.scripts.lock().unwrap();
+            scripts.push(Arc::clone(script));
+            scripts.len()
         };
         let engine = Engine::builder()
             .store(Arc::clone(&self.store))
@@ -128,6 +133,11 @@ impl World {
             .unwrap();
         script.belongs_to(&engine);
         engine
+    }
+
+    /// What happens in each of the engines, in the order of their start.
+    pub(crate) fn scripts(&self) -> Vec<Arc<Script>> {
+        self.scripts.lock().unwrap().clone()
     }
 
     /// An application `web` of the project `shop` with a git source, changed by a closure.
