@@ -45,9 +45,16 @@ fn run(arguments: Arguments) -> Result<Exit> {
     if let Some(directory) = arguments.global.data_dir.clone() {
         config.data_dir = directory;
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
-        Error::new(dokploy_core::ErrorKind::Unexpected, "the runtime cannot be started").with_source(error)
-    })?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            Error::new(
+                dokploy_core::ErrorKind::Unexpected,
+                "the runtime cannot be started",
+            )
+            .with_source(error)
+        })?;
     let exit = runtime.block_on(dispatch(arguments, config, environment));
     // What blocks in the background, as a resolver that waits for its server, must not hold up the end.
     runtime.shutdown_background();

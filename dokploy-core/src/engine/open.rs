@@ -88,7 +88,10 @@ impl Engine {
     /// As [`Engine::open`], as far as the directory and the database are concerned.
     pub async fn migrate(options: &OpenOptions) -> Result<()> {
         let data_dir = prepare(&options.data_dir).await?;
-        store(&data_dir, options.database_url.as_ref()).await?.ping().await
+        store(&data_dir, options.database_url.as_ref())
+            .await?
+            .ping()
+            .await
     }
 }
 
@@ -96,13 +99,19 @@ impl Engine {
 async fn prepare(directory: &Path) -> Result<PathBuf> {
     let shown = directory.display().to_string();
     let failed = move |error: std::io::Error| {
-        Error::new(ErrorKind::Unavailable, format!("the data directory {shown} cannot be used"))
-            .with_source(error)
-            .with_retry(Retry::Never)
-            .with_hint("name a directory that can be written")
+        Error::new(
+            ErrorKind::Unavailable,
+            format!("the data directory {shown} cannot be used"),
+        )
+        .with_source(error)
+        .with_retry(Retry::Never)
+        .with_hint("name a directory that can be written")
     };
     if directory.as_os_str().is_empty() {
-        return Err(Error::invalid_field("dataDir", "is empty: a directory is expected"));
+        return Err(Error::invalid_field(
+            "dataDir",
+            "is empty: a directory is expected",
+        ));
     }
     let absolute = std::path::absolute(directory).map_err(&failed)?;
     let mut builder = tokio::fs::DirBuilder::new();
@@ -121,11 +130,16 @@ async fn keyring(data_dir: &Path, key: SecretKey) -> Result<Keyring> {
         SecretKey::Generated => data_dir.join("secret.key"),
     };
     let loaded = tokio::task::spawn_blocking(move || Keyring::load_or_create(&path)).await;
-    loaded.map_err(|error| Error::new(ErrorKind::Unexpected, "reading the key failed").with_source(error))?
+    loaded.map_err(|error| {
+        Error::new(ErrorKind::Unexpected, "reading the key failed").with_source(error)
+    })?
 }
 
 fn sources(data_dir: &Path, network: NetworkPolicy) -> Result<Sources> {
-    Sources::new(&SourcesOptions { policy: network, ..SourcesOptions::new(data_dir) })
+    Sources::new(&SourcesOptions {
+        policy: network,
+        ..SourcesOptions::new(data_dir)
+    })
 }
 
 #[cfg(feature = "docker")]
@@ -147,8 +161,13 @@ fn runtime(
 
 #[cfg(not(feature = "docker"))]
 fn runtime(_: Option<String>, _: Option<PathBuf>) -> Result<Arc<dyn ContainerRuntime>> {
-    Err(Error::new(ErrorKind::Unsupported, "this build knows no container engine")
-        .with_hint("build it with the feature docker, or assemble an engine with a runtime of your own"))
+    Err(Error::new(
+        ErrorKind::Unsupported,
+        "this build knows no container engine",
+    )
+    .with_hint(
+        "build it with the feature docker, or assemble an engine with a runtime of your own",
+    ))
 }
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -163,7 +182,9 @@ async fn store(data_dir: &Path, url: Option<&Secret>) -> Result<Arc<dyn Store>> 
             &in_directory
         }
     };
-    Ok(Arc::new(SqlStore::open(url.expose(), SqlStoreOptions::default()).await?))
+    Ok(Arc::new(
+        SqlStore::open(url.expose(), SqlStoreOptions::default()).await?,
+    ))
 }
 
 #[cfg(not(any(feature = "sqlite", feature = "postgres")))]
@@ -177,8 +198,14 @@ async fn store(_: &Path, _: Option<&Secret>) -> Result<Arc<dyn Store>> {
 fn sqlite_url(data_dir: &Path) -> Result<Secret> {
     let path = data_dir.join("dokploy.db");
     let path = path.to_str().ok_or_else(|| {
-        Error::invalid_field("dataDir", "is not UTF-8, which the URL of a database has to be")
+        Error::invalid_field(
+            "dataDir",
+            "is not UTF-8, which the URL of a database has to be",
+        )
     })?;
-    let path = path.replace('%', "%25").replace('?', "%3F").replace('#', "%23");
+    let path = path
+        .replace('%', "%25")
+        .replace('?', "%3F")
+        .replace('#', "%23");
     Ok(Secret::new(format!("sqlite://{path}")))
 }

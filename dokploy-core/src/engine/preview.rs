@@ -23,12 +23,24 @@ impl Engine {
         request.validate()?;
         let store = &self.inner.store;
         let stored = match store.find_project_by_name(project).await? {
-            Some(project) => store.find_application_by_name(project.id, &spec.name).await?,
+            Some(project) => {
+                store
+                    .find_application_by_name(project.id, &spec.name)
+                    .await?
+            }
             None => None,
         };
         if let Some(application) = stored {
             let spec = sealing::seal(&self.inner.keyring, application.id, spec)?;
-            return plan::plan(&self.inner, &Application { spec, ..application }, request).await;
+            return plan::plan(
+                &self.inner,
+                &Application {
+                    spec,
+                    ..application
+                },
+                request,
+            )
+            .await;
         }
         let id = ApplicationId::new();
         let now = self.inner.clock.now();

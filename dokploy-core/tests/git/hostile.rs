@@ -1,5 +1,7 @@
 //! Repositories that somebody made to do harm.
 
+use std::fmt::Write;
+
 use dokploy_core::ErrorKind;
 use dokploy_core::source::{GitFetcher, GitOptions, SourceFetcher};
 use tokio_util::sync::CancellationToken;
@@ -208,7 +210,7 @@ async fn configuration_hooks_filters_and_attributes_of_a_repository_run_nothing(
             .map_or(section.to_owned(), |(first, second)| {
                 format!("{first} \"{second}\"")
             });
-        config.push_str(&format!("[{section}]\n\t{name} = \"{value}\"\n"));
+        writeln!(config, "[{section}]\n\t{name} = \"{value}\"").unwrap();
         std::fs::write(&local, config).unwrap();
     }
     fixture

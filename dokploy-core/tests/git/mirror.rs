@@ -12,6 +12,9 @@ use crate::fetching::only_mirror;
 use crate::server::Behavior;
 use crate::{Fixture, context, options, read};
 
+/// Something that happens to a mirror.
+type Damage = fn(&Fixture);
+
 fn packs(fixture: &Fixture) -> Vec<PathBuf> {
     let pack = only_mirror(fixture).path.join("objects/pack");
     fs::read_dir(pack)
@@ -122,12 +125,11 @@ async fn a_fetch_that_was_cut_off_leaves_nothing_half_done() {
 async fn a_damaged_mirror_is_replaced_by_the_next_fetch() {
     let fixture = Fixture::new();
     let request = fixture.request();
-    type Damage = fn(&Fixture);
     let damages: [(&str, Damage); 7] = [
         ("no packs", |fixture| {
-            packs(fixture)
-                .iter()
-                .for_each(|pack| fs::remove_file(pack).unwrap())
+            for pack in packs(fixture) {
+                fs::remove_file(pack).unwrap();
+            }
         }),
         ("an empty index", |fixture| {
             for pack in packs(fixture)
@@ -148,16 +150,16 @@ async fn a_damaged_mirror_is_replaced_by_the_next_fetch() {
             }
         }),
         ("no head", |fixture| {
-            fs::remove_file(only_mirror(fixture).path.join("HEAD")).unwrap()
+            fs::remove_file(only_mirror(fixture).path.join("HEAD")).unwrap();
         }),
         ("a broken configuration", |fixture| {
-            fs::write(only_mirror(fixture).path.join("config"), "[[[").unwrap()
+            fs::write(only_mirror(fixture).path.join("config"), "[[[").unwrap();
         }),
         ("no lock of the readers", |fixture| {
-            fs::remove_file(only_mirror(fixture).path.join("in-use")).unwrap()
+            fs::remove_file(only_mirror(fixture).path.join("in-use")).unwrap();
         }),
         ("a broken boundary", |fixture| {
-            fs::write(only_mirror(fixture).path.join("shallow"), "what?").unwrap()
+            fs::write(only_mirror(fixture).path.join("shallow"), "what?").unwrap();
         }),
     ];
     for (name, damage) in damages {

@@ -29,7 +29,7 @@ async fn a_private_repository_is_fetched_with_a_token_or_a_password() {
         password,
     };
     for (header, credential) in [
-        (TOKEN_HEADER, token(fixture.server.address, "s3cret")),
+        (TOKEN_HEADER, Some(token(&fixture.server.address, "s3cret"))),
         (
             BASIC_HEADER,
             Some(SourceCredential {
@@ -56,7 +56,7 @@ async fn a_missing_or_wrong_credential_is_unauthenticated_and_stays_secret() {
     let error = fixture.resolve(&request).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthenticated, "{error:?}");
     assert!(error.hint().is_some() && !error.is_retryable());
-    request.credential = token(fixture.server.address, "wr0ng");
+    request.credential = Some(token(&fixture.server.address, "wr0ng"));
     let error = fixture.resolve(&request).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthenticated, "{error:?}");
     let text = format!("{error} {error:?} {request:?}");
@@ -84,7 +84,7 @@ async fn a_credential_is_sent_to_its_own_host_and_port_only() {
         format!("127.0.0.2:{port}"),
     ] {
         let mut request = fixture.request();
-        request.credential = token(&host, "s3cret");
+        request.credential = Some(token(&host, "s3cret"));
         fixture.resolve(&request).await.unwrap();
         for received in fixture.server.take_log() {
             assert_eq!(received.header("authorization"), None, "{host}");
@@ -97,7 +97,7 @@ async fn a_redirect_to_another_host_never_carries_the_credential() {
     let fixture = Fixture::new();
     let other = Server::start(&fixture.directory.path().join("git"));
     let mut request = fixture.request();
-    request.credential = token(fixture.server.address, "s3cret");
+    request.credential = Some(token(&fixture.server.address, "s3cret"));
     fixture
         .server
         .behave(Behavior::Redirect(format!("http://{}", other.address)));

@@ -13,7 +13,7 @@ use dokploy_core::source::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{Fixture, options, read, request};
+use crate::{Fixture, environment, options, read, request};
 
 /// An ssh server with one host key, that lets one key in.
 struct Sshd {
@@ -24,11 +24,12 @@ struct Sshd {
 }
 
 impl Sshd {
+    #[expect(clippy::print_stdout, reason = "what is not tested must be seen")]
     /// Starts it; `None` where the machine has no such program, which a test says.
     fn start(directory: &Path, extra: &str) -> Option<Self> {
         let program = Path::new("/usr/sbin/sshd");
         if !program.exists() {
-            let required = std::env::var("DOKPLOY_TEST_REQUIRE").unwrap_or_default();
+            let required = environment("DOKPLOY_TEST_REQUIRE");
             assert!(
                 !required.split(',').any(|name| name == "sshd"),
                 "there is no {}",
@@ -60,7 +61,7 @@ impl Sshd {
             "Port {port}\nListenAddress 127.0.0.1\nHostKey {shown}/host\nAuthorizedKeysFile {shown}/authorized_keys\n\
              PasswordAuthentication no\nKbdInteractiveAuthentication no\nStrictModes no\nUsePAM no\nPidFile none\n\
              PermitRootLogin yes\nSetEnv PATH={}\n{extra}\n",
-            std::env::var("PATH").unwrap()
+            environment("PATH")
         );
         fs::write(directory.join("config"), config).unwrap();
         let child = command(program)

@@ -10,11 +10,11 @@ use clap::{Args, Parser, Subcommand};
 
 pub use self::deploy::{
     ApplicationArguments, BuildArguments, CredentialArguments, DeployArguments, EndpointChoice,
-    FailureChoice, HealthArguments, OrderChoice, PlanArguments, RevisionArguments, RolloutArguments,
-    ServiceArguments,
+    FailureChoice, HealthArguments, OrderChoice, PlanArguments, RevisionArguments,
+    RolloutArguments, ServiceArguments,
 };
-pub use self::value::{Assignment, Choice, Origin, SecretAssignment, Setting};
 use self::value::duration;
+pub use self::value::{Assignment, Choice, Origin, SecretAssignment, Setting};
 
 /// The exit codes, as the help shows them.
 const EXIT_CODES: &str = "\
@@ -57,10 +57,21 @@ pub struct Arguments {
 #[derive(Clone, Debug, Args)]
 pub struct GlobalArguments {
     /// Directory of the database, the git mirrors, the logs and the key [default: ./dokploy-data]
-    #[arg(long, global = true, value_name = "DIRECTORY", help_heading = "General")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIRECTORY",
+        help_heading = "General"
+    )]
     pub data_dir: Option<PathBuf>,
     /// Project that the application belongs to
-    #[arg(long, global = true, value_name = "NAME", default_value = "default", help_heading = "General")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        default_value = "default",
+        help_heading = "General"
+    )]
     pub project: String,
     /// Write JSON, one object a line, instead of text
     #[arg(long, global = true, help_heading = "General")]

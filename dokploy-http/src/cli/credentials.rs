@@ -51,12 +51,17 @@ impl Given {
             (Some(name), _) => Some(secrets.variable("--token-env", name)?),
             (None, Some(path)) => Some(secrets.file("--token-file", path)?),
             (None, None) if given.token_user.is_some() => {
-                return Err(refused("--token-user needs --token-env or --token-file".to_owned()));
+                return Err(refused(
+                    "--token-user needs --token-env or --token-file".to_owned(),
+                ));
             }
             (None, None) => None,
         };
         let git = token.map(|token| match &given.token_user {
-            Some(username) => CredentialSecret::Basic { username: username.clone(), password: token },
+            Some(username) => CredentialSecret::Basic {
+                username: username.clone(),
+                password: token,
+            },
             None => CredentialSecret::Token { token },
         });
         let build = &arguments.build;
@@ -64,7 +69,8 @@ impl Given {
             (Some(name), _) => Some(secrets.variable("--registry-password-env", name)?),
             (None, Some(path)) => Some(secrets.file("--registry-password-file", path)?),
             (None, None) if build.registry_user.is_some() => {
-                let message = "--registry-user needs --registry-password-env or --registry-password-file";
+                let message =
+                    "--registry-user needs --registry-password-env or --registry-password-file";
                 return Err(refused(message.to_owned()));
             }
             (None, None) => None,
@@ -105,7 +111,9 @@ impl Given {
     ) -> Result<()> {
         if self.git.is_some() || self.ssh.is_some() {
             let git = spec.git_source.as_mut();
-            let git = git.ok_or_else(|| refused("a token or an ssh key is for a git repository".to_owned()))?;
+            let git = git.ok_or_else(|| {
+                refused("a token or an ssh key is for a git repository".to_owned())
+            })?;
             let (host, port) = git_host(&git.repo_url)?;
             let secret = match (&self.git, &self.ssh) {
                 (_, Some(key)) => key.for_host(&host, port.unwrap_or(22))?,
@@ -118,13 +126,19 @@ impl Given {
             stored.replaced.extend(git.credential_id.replace(id));
         }
         if let Some(secret) = &self.registry {
-            let reference = spec.registry.as_ref().or(spec.image.as_ref()).ok_or_else(|| {
-                refused("--registry-user needs a --registry, or an image from one".to_owned())
-            })?;
+            let reference = spec
+                .registry
+                .as_ref()
+                .or(spec.image.as_ref())
+                .ok_or_else(|| {
+                    refused("--registry-user needs a --registry, or an image from one".to_owned())
+                })?;
             let host = registry_host(reference);
             let id = create(engine, CredentialKind::Registry, label, host, secret).await?;
             stored.new.push(id);
-            stored.replaced.extend(spec.registry_credential_id.replace(id));
+            stored
+                .replaced
+                .extend(spec.registry_credential_id.replace(id));
         }
         Ok(())
     }
@@ -172,20 +186,40 @@ fn ssh_key(
     home: Option<&PathBuf>,
 ) -> Result<Option<SshKey>> {
     let given = &arguments.credentials;
-    let Some(file) = &given.ssh_key_file else { return Ok(None) };
+    let Some(file) = &given.ssh_key_file else {
+        return Ok(None);
+    };
     // The end of a key file belongs to the key.
-    let private_key = Secret::new(format!("{}\n", secrets.file("--ssh-key-file", file)?.expose()));
+    let private_key = Secret::new(format!(
+        "{}\n",
+        secrets.file("--ssh-key-file", file)?.expose()
+    ));
     let passphrase = given.ssh_passphrase_env.as_ref();
-    let passphrase = passphrase.map(|name| secrets.variable("--ssh-passphrase-env", name)).transpose()?;
+    let passphrase = passphrase
+        .map(|name| secrets.variable("--ssh-passphrase-env", name))
+        .transpose()?;
     let path = given
         .ssh_known_hosts
         .clone()
         .or_else(|| home.map(|home| home.join(".ssh/known_hosts")))
-        .ok_or_else(|| refused("HOME is not set: give the accepted host keys with --ssh-known-hosts".to_owned()))?;
+        .ok_or_else(|| {
+            refused(
+                "HOME is not set: give the accepted host keys with --ssh-known-hosts".to_owned(),
+            )
+        })?;
     let known_hosts = std::fs::read_to_string(&path).map_err(|error| {
-        refused(format!("--ssh-known-hosts: the file {} cannot be read", path.display())).with_source(error)
+        refused(format!(
+            "--ssh-known-hosts: the file {} cannot be read",
+            path.display()
+        ))
+        .with_source(error)
     })?;
-    Ok(Some(SshKey { private_key, passphrase, known_hosts, path }))
+    Ok(Some(SshKey {
+        private_key,
+        passphrase,
+        known_hosts,
+        path,
+    }))
 }
 
 async fn create(
@@ -197,7 +231,10 @@ async fn create(
 ) -> Result<CredentialId> {
     // Old and new ones exist side by side for a moment, and names are unique.
     let name = format!("{label} {}", CredentialId::new());
-    Ok(engine.create_credential(kind, &name, host, secret).await?.id)
+    Ok(engine
+        .create_credential(kind, &name, host, secret)
+        .await?
+        .id)
 }
 
 /// Host and port of a repository, the port only where it is not the scheme's own.
@@ -205,13 +242,24 @@ fn git_host(url: &str) -> Result<(String, Option<u16>)> {
     if let Ok(parsed) = Url::parse(url)
         && let Some(host) = parsed.host_str()
     {
-        let own = if parsed.scheme() == "ssh" { Some(22) } else { None };
-        return Ok((host.to_owned(), parsed.port().filter(|port| Some(*port) != own)));
+        let own = if parsed.scheme() == "ssh" {
+            Some(22)
+        } else {
+            None
+        };
+        return Ok((
+            host.to_owned(),
+            parsed.port().filter(|port| Some(*port) != own),
+        ));
     }
-    let host = url.split_once(':').map(|(host, _)| host.rsplit('@').next().unwrap_or(host));
+    let host = url
+        .split_once(':')
+        .map(|(host, _)| host.rsplit('@').next().unwrap_or(host));
     host.filter(|host| !host.is_empty() && !url.contains("://"))
         .map(|host| (host.to_owned(), None))
-        .ok_or_else(|| refused("the repository's URL names no host that a credential could be for".to_owned()))
+        .ok_or_else(|| {
+            refused("the repository's URL names no host that a credential could be for".to_owned())
+        })
 }
 
 fn registry_host(reference: &str) -> &str {
@@ -233,19 +281,40 @@ mod tests {
     #[test]
     fn a_credential_is_bound_to_the_host_of_the_repository() {
         let host = |url| git_host(url).unwrap();
-        assert_eq!(host("https://git.example.com/shop/web"), ("git.example.com".to_owned(), None));
-        assert_eq!(host("http://127.0.0.1:8080/web"), ("127.0.0.1".to_owned(), Some(8080)));
-        assert_eq!(host("https://git.example.com:443/web"), ("git.example.com".to_owned(), None));
-        assert_eq!(host("ssh://git@git.example.com:22/web"), ("git.example.com".to_owned(), None));
-        assert_eq!(host("git@git.example.com:shop/web"), ("git.example.com".to_owned(), None));
+        assert_eq!(
+            host("https://git.example.com/shop/web"),
+            ("git.example.com".to_owned(), None)
+        );
+        assert_eq!(
+            host("http://127.0.0.1:8080/web"),
+            ("127.0.0.1".to_owned(), Some(8080))
+        );
+        assert_eq!(
+            host("https://git.example.com:443/web"),
+            ("git.example.com".to_owned(), None)
+        );
+        assert_eq!(
+            host("ssh://git@git.example.com:22/web"),
+            ("git.example.com".to_owned(), None)
+        );
+        assert_eq!(
+            host("git@git.example.com:shop/web"),
+            ("git.example.com".to_owned(), None)
+        );
         assert!(git_host("file:///srv/web").is_err());
     }
 
     #[test]
     fn a_registry_is_told_from_a_team() {
-        assert_eq!(registry_host("registry.example.com/team/web:1"), "registry.example.com");
+        assert_eq!(
+            registry_host("registry.example.com/team/web:1"),
+            "registry.example.com"
+        );
         assert_eq!(registry_host("localhost:5000/web"), "localhost:5000");
-        assert_eq!(registry_host("registry.example.com"), "registry.example.com");
+        assert_eq!(
+            registry_host("registry.example.com"),
+            "registry.example.com"
+        );
         assert_eq!(registry_host("team/web"), "docker.io");
         assert_eq!(registry_host("nginx:1.29"), "docker.io");
     }

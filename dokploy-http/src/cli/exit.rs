@@ -90,8 +90,13 @@ mod tests {
 
     #[test]
     fn only_success_exits_with_zero_and_each_end_has_its_own_code() {
-        let ends = Status::ALL.into_iter().filter(|status| status.is_terminal());
-        let codes: Vec<_> = ends.clone().map(|status| Exit::of_status(status).code()).collect();
+        let ends = Status::ALL
+            .into_iter()
+            .filter(|status| status.is_terminal());
+        let codes: Vec<_> = ends
+            .clone()
+            .map(|status| Exit::of_status(status).code())
+            .collect();
         assert_eq!(codes.iter().collect::<HashSet<_>>().len(), codes.len());
         for (status, code) in ends.zip(codes) {
             assert_eq!(code == 0, status == Status::Success, "{status}");
@@ -101,7 +106,11 @@ mod tests {
     #[test]
     fn no_error_exits_with_zero() {
         for kind in ErrorKind::ALL {
-            assert_ne!(Exit::of_error(&Error::new(kind, "x")), Exit::Success, "{kind}");
+            assert_ne!(
+                Exit::of_error(&Error::new(kind, "x")),
+                Exit::Success,
+                "{kind}"
+            );
         }
     }
 }

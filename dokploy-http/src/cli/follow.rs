@@ -57,7 +57,11 @@ impl Follow<'_> {
         let left = self.watch().await?;
         let deployment = self.handle.get().await?;
         let exit = left.unwrap_or_else(|| Exit::of_status(deployment.state.status));
-        let log = if self.view.folds() { self.failed_output(&deployment).await? } else { Vec::new() };
+        let log = if self.view.folds() {
+            self.failed_output(&deployment).await?
+        } else {
+            Vec::new()
+        };
         self.view.end(&deployment, exit, &log);
         Ok(exit)
     }
@@ -114,7 +118,8 @@ impl Follow<'_> {
     where
         S: futures::Stream<Item = Result<LogLine>> + Unpin,
     {
-        let (EventKind::StepFinished { step, .. } | EventKind::StepFailed { step, .. }) = event.kind
+        let (EventKind::StepFinished { step, .. } | EventKind::StepFailed { step, .. }) =
+            event.kind
         else {
             return;
         };
@@ -169,7 +174,11 @@ impl Follow<'_> {
     /// All output of the step that failed, which a view that folds it has not shown.
     async fn failed_output(&self, deployment: &Deployment) -> Result<Vec<LogLine>> {
         let failed = |step: &Step| {
-            deployment.state.steps.get(step).is_some_and(|record| record.status == StepStatus::Failed)
+            deployment
+                .state
+                .steps
+                .get(step)
+                .is_some_and(|record| record.status == StepStatus::Failed)
         };
         let Some(step) = STEPS_WITH_OUTPUT.into_iter().find(failed) else {
             return Ok(Vec::new());

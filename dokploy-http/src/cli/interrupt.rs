@@ -23,10 +23,14 @@ impl Interrupts {
     pub(crate) fn listen() -> Result<Self> {
         let on = |kind| {
             signal(kind).map_err(|error| {
-                Error::new(ErrorKind::Unexpected, "signals cannot be listened to").with_source(error)
+                Error::new(ErrorKind::Unexpected, "signals cannot be listened to")
+                    .with_source(error)
             })
         };
-        Ok(Self { interrupt: on(SignalKind::interrupt())?, terminate: on(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: on(SignalKind::interrupt())?,
+            terminate: on(SignalKind::terminate())?,
+        })
     }
 
     /// Waits for the next one.

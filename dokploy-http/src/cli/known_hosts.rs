@@ -7,8 +7,15 @@ use sha1::Sha1;
 
 /// The keys of a host, as `type key`: what a line holds after the host.
 pub(crate) fn keys_of(host: &str, port: u16, file: &str) -> Vec<String> {
-    let name = if port == 22 { host.to_owned() } else { format!("[{host}]:{port}") };
-    let lines = file.lines().map(str::trim).filter(|line| !line.starts_with(['#', '@']));
+    let name = if port == 22 {
+        host.to_owned()
+    } else {
+        format!("[{host}]:{port}")
+    };
+    let lines = file
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.starts_with(['#', '@']));
     let keys = lines.filter_map(|line| {
         let (hosts, key) = line.split_once(char::is_whitespace)?;
         let key: Vec<_> = key.split_whitespace().take(2).collect();
@@ -45,7 +52,10 @@ fn matches_pattern(name: &str, pattern: &str) -> bool {
         (None, None) => true,
         (Some('*'), _) => {
             matches_pattern(name, &pattern[1..])
-                || name.chars().next().is_some_and(|c| matches_pattern(&name[c.len_utf8()..], pattern))
+                || name
+                    .chars()
+                    .next()
+                    .is_some_and(|c| matches_pattern(&name[c.len_utf8()..], pattern))
         }
         (Some(p), Some(n)) if p == '?' || p.eq_ignore_ascii_case(&n) => {
             matches_pattern(&name[n.len_utf8()..], &pattern[p.len_utf8()..])
@@ -70,9 +80,15 @@ broken-line
 
     #[test]
     fn the_keys_of_a_host_are_found_by_name_pattern_and_port() {
-        assert_eq!(keys_of("git.example.com", 22, FILE), ["ssh-ed25519 AAAAkey1"]);
+        assert_eq!(
+            keys_of("git.example.com", 22, FILE),
+            ["ssh-ed25519 AAAAkey1"]
+        );
         assert_eq!(keys_of("GIT.internal", 22, FILE), ["ssh-rsa AAAAkey2"]);
-        assert_eq!(keys_of("git.example.com", 2222, FILE), ["ssh-ed25519 AAAAkey3"]);
+        assert_eq!(
+            keys_of("git.example.com", 2222, FILE),
+            ["ssh-ed25519 AAAAkey3"]
+        );
         assert!(keys_of("secret.internal", 22, FILE).is_empty());
         assert!(keys_of("unknown.example.com", 22, FILE).is_empty());
     }

@@ -24,7 +24,11 @@ pub(crate) async fn application(engine: &Engine, project: &str, name: &str) -> R
     }
 }
 
-pub(crate) async fn find(engine: &Engine, project: &str, name: &str) -> Result<Option<Application>> {
+pub(crate) async fn find(
+    engine: &Engine,
+    project: &str,
+    name: &str,
+) -> Result<Option<Application>> {
     let store = engine.store();
     match store.find_project_by_name(project).await? {
         Some(project) => store.find_application_by_name(project.id, name).await,
@@ -34,7 +38,10 @@ pub(crate) async fn find(engine: &Engine, project: &str, name: &str) -> Result<O
 
 async fn missing(engine: &Engine, project: &str, name: &str) -> Result<Error> {
     let error = Error::not_found("application", format!("{project}/{name}"));
-    let page = engine.store().list_applications(None, PageRequest::first()).await?;
+    let page = engine
+        .store()
+        .list_applications(None, PageRequest::first())
+        .await?;
     let mut names = Vec::new();
     for application in &page.items {
         let project = engine.store().find_project(application.project_id).await?;
@@ -61,14 +68,31 @@ pub(crate) async fn deployment(engine: &Engine, project: &str, what: &str) -> Re
     let application = application(engine, project, what).await?;
     let latest = latest(engine, application.id).await?;
     latest.ok_or_else(|| {
-        Error::new(ErrorKind::NotFound, format!("application {what} has never been deployed"))
+        Error::new(
+            ErrorKind::NotFound,
+            format!("application {what} has never been deployed"),
+        )
     })
 }
 
 /// The latest deployment of an application.
-pub(crate) async fn latest(engine: &Engine, application: ApplicationId) -> Result<Option<Deployment>> {
-    let filter = DeploymentFilter { application: Some(application), ..DeploymentFilter::default() };
-    let page = engine.deployments(&filter, PageRequest { limit: 1, before: None }).await?;
+pub(crate) async fn latest(
+    engine: &Engine,
+    application: ApplicationId,
+) -> Result<Option<Deployment>> {
+    let filter = DeploymentFilter {
+        application: Some(application),
+        ..DeploymentFilter::default()
+    };
+    let page = engine
+        .deployments(
+            &filter,
+            PageRequest {
+                limit: 1,
+                before: None,
+            },
+        )
+        .await?;
     Ok(page.items.into_iter().next())
 }
 
@@ -90,7 +114,10 @@ pub(crate) async fn save(
             outcome => return outcome,
         }
     }
-    let message = format!("application {} is changed by somebody else all the time", wanted.name);
+    let message = format!(
+        "application {} is changed by somebody else all the time",
+        wanted.name
+    );
     Err(Error::new(ErrorKind::Conflict, message))
 }
 
@@ -104,11 +131,16 @@ async fn try_save(
     let mut spec = draft(project, wanted, stored.as_ref())?;
     // Before anything is stored for it.
     spec.validate()?;
-    let credentials =
-        given.store(engine, &format!("{project}/{}", wanted.name), &mut spec).await?;
+    let credentials = given
+        .store(engine, &format!("{project}/{}", wanted.name), &mut spec)
+        .await?;
     let saved = match stored {
         Some(stored) if stored.spec == spec => Ok(stored),
-        Some(stored) => engine.update_application(stored.id, stored.version, spec).await,
+        Some(stored) => {
+            engine
+                .update_application(stored.id, stored.version, spec)
+                .await
+        }
         None => {
             let project = self::project(engine, project).await?;
             engine.create_application(project.id, spec).await
@@ -139,8 +171,11 @@ pub(crate) fn draft(
             return Err(error.with_hint("give a git URL, a directory or an image to make it"));
         }
         (Some(source), Some(_)) if !wanted.is_named() && !source.resembles(&spec) => {
-            let message =
-                format!("application {} is deployed from {}, not from {source}", wanted.name, describe(&spec));
+            let message = format!(
+                "application {} is deployed from {}, not from {source}",
+                wanted.name,
+                describe(&spec)
+            );
             let hint = format!(
                 "give another --name for a new application, or --name {} to give this one another source",
                 wanted.name

@@ -19,7 +19,10 @@ pub struct SecretReader<'a> {
 impl<'a> SecretReader<'a> {
     /// Reads variables from this environment.
     pub fn new(environment: &'a Environment) -> Self {
-        Self { environment, input_taken: false }
+        Self {
+            environment,
+            input_taken: false,
+        }
     }
 
     /// The value of an assignment; `option` is named in errors.
@@ -45,7 +48,11 @@ impl<'a> SecretReader<'a> {
     pub fn file(&self, option: &str, path: &Path) -> Result<Secret> {
         let opened = std::fs::File::open(path).and_then(limited);
         let text = opened.map_err(|error| {
-            refused(option, &format!("the file {} cannot be read", path.display())).with_source(error)
+            refused(
+                option,
+                &format!("the file {} cannot be read", path.display()),
+            )
+            .with_source(error)
         })?;
         checked(option, text)
     }
@@ -53,13 +60,17 @@ impl<'a> SecretReader<'a> {
     /// The value of a variable of the environment.
     pub fn variable(&self, option: &str, name: &str) -> Result<Secret> {
         let value = self.environment.get(name);
-        let value = value.ok_or_else(|| refused(option, &format!("the variable {name} is not set")))?;
+        let value =
+            value.ok_or_else(|| refused(option, &format!("the variable {name} is not set")))?;
         checked(option, value)
     }
 
     fn input(&mut self, option: &str) -> Result<Secret> {
         if std::mem::replace(&mut self.input_taken, true) {
-            return Err(refused(option, "only one value can be read from standard input"));
+            return Err(refused(
+                option,
+                "only one value can be read from standard input",
+            ));
         }
         let text = limited(std::io::stdin().lock())
             .map_err(|error| refused(option, "standard input cannot be read").with_source(error))?;
@@ -70,7 +81,9 @@ impl<'a> SecretReader<'a> {
 /// At most one byte more than a value may have, so that a long one is noticed and never held.
 fn limited(reader: impl std::io::Read) -> std::io::Result<String> {
     let mut text = String::new();
-    reader.take(VALUE_LEN_MAX as u64 + 2).read_to_string(&mut text)?;
+    reader
+        .take(VALUE_LEN_MAX as u64 + 2)
+        .read_to_string(&mut text)?;
     Ok(text)
 }
 
@@ -81,7 +94,10 @@ fn checked(option: &str, text: String) -> Result<Secret> {
     let value = value.strip_suffix('\n').unwrap_or(value);
     let value = value.strip_suffix('\r').unwrap_or(value);
     if value.len() > VALUE_LEN_MAX {
-        return Err(refused(option, &format!("the value is longer than {VALUE_LEN_MAX} bytes")));
+        return Err(refused(
+            option,
+            &format!("the value is longer than {VALUE_LEN_MAX} bytes"),
+        ));
     }
     if value.is_empty() {
         return Err(refused(option, "the value is empty"));
@@ -108,7 +124,9 @@ mod tests {
         let value = reader.read("--secret", &assignment("TOKEN")).unwrap();
         assert_eq!(value.expose(), "from-the-environment");
         let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
-        let value = reader.read("--secret", &assignment(&format!("TOKEN=@{manifest}"))).unwrap();
+        let value = reader
+            .read("--secret", &assignment(&format!("TOKEN=@{manifest}")))
+            .unwrap();
         assert!(value.expose().contains("[package]") && !value.expose().ends_with('\n'));
     }
 
@@ -117,9 +135,15 @@ mod tests {
         let environment = Environment::of([("EMPTY", "")]);
         let mut reader = SecretReader::new(&environment);
         let cases = [
-            ("MISSING", "--secret MISSING: the variable MISSING is not set"),
+            (
+                "MISSING",
+                "--secret MISSING: the variable MISSING is not set",
+            ),
             ("EMPTY", "--secret EMPTY: the value is empty"),
-            ("K=@/nothing/here", "--secret K: the file /nothing/here cannot be read"),
+            (
+                "K=@/nothing/here",
+                "--secret K: the file /nothing/here cannot be read",
+            ),
             ("=hunter2", "--secret: a name is expected before ="),
         ];
         for (text, message) in cases {

@@ -46,7 +46,13 @@ impl Session {
         environment: Environment,
     ) -> Result<Self> {
         let interrupts = Interrupts::listen()?;
-        Ok(Self { project: global.project, json: global.json, config, environment, interrupts })
+        Ok(Self {
+            project: global.project,
+            json: global.json,
+            config,
+            environment,
+            interrupts,
+        })
     }
 
     /// The settings of the engine. It deploys for the person who runs it: his private addresses and directories are
@@ -78,8 +84,11 @@ impl Session {
             Ok(info) if info.swarm_manager => Ok(engine),
             Ok(_) => {
                 engine.shutdown().await;
-                Err(Error::new(ErrorKind::Conflict, "the container engine is not the manager of a swarm")
-                    .with_hint("make it one with --init-swarm, or name a manager in DOCKER_HOST"))
+                Err(Error::new(
+                    ErrorKind::Conflict,
+                    "the container engine is not the manager of a swarm",
+                )
+                .with_hint("make it one with --init-swarm, or name a manager in DOCKER_HOST"))
             }
             Err(error) => {
                 engine.shutdown().await;
@@ -91,7 +100,9 @@ impl Session {
     /// Brings the database up to date.
     pub(crate) async fn migrate(&self) -> Result<()> {
         let options = self.open_options(Work::Look, &WaitArguments::default());
-        Engine::migrate(&options).await.map_err(|error| self.name_variable(error))
+        Engine::migrate(&options)
+            .await
+            .map_err(|error| self.name_variable(error))
     }
 
     /// The settings of an engine go by other names in the environment.
@@ -107,7 +118,9 @@ impl Session {
             let name = named.iter().find(|(field, _)| *field == violation.field)?.1;
             Some(format!("{name}: {}", violation.message))
         });
-        let Some(message) = variable else { return error };
+        let Some(message) = variable else {
+            return error;
+        };
         let named = Error::new(error.kind(), message);
         match error.hint() {
             Some(hint) => named.with_hint(hint),
@@ -186,7 +199,12 @@ impl Session {
     }
 
     /// Writes the result of a command that did what was asked.
-    pub(crate) fn write_result(&self, status: &str, name: &str, value: impl Serialize) -> Result<()> {
+    pub(crate) fn write_result(
+        &self,
+        status: &str,
+        name: &str,
+        value: impl Serialize,
+    ) -> Result<()> {
         write_json(&result(Exit::Success, status, name, value))
     }
 
@@ -201,20 +219,30 @@ impl Session {
             return;
         }
         let colour = self.config.colour && std::io::stderr().is_terminal();
-        complain(&Line::of(Tone::Warn, "warning: ").with(Tone::Plain, clean(text)).render(colour, None));
+        complain(
+            &Line::of(Tone::Warn, "warning: ")
+                .with(Tone::Plain, clean(text))
+                .render(colour, None),
+        );
     }
 }
 
 fn write(line: &str) -> Result<()> {
     let mut output = std::io::stdout().lock();
-    writeln!(output, "{line}").and_then(|()| output.flush()).map_err(|error| {
-        Error::new(ErrorKind::Cancelled, "nobody reads the output any more").with_source(error)
-    })
+    writeln!(output, "{line}")
+        .and_then(|()| output.flush())
+        .map_err(|error| {
+            Error::new(ErrorKind::Cancelled, "nobody reads the output any more").with_source(error)
+        })
 }
 
 fn write_json(value: &impl Serialize) -> Result<()> {
     let line = serde_json::to_string(value).map_err(|error| {
-        Error::new(ErrorKind::Unexpected, "the answer cannot be written as JSON").with_source(error)
+        Error::new(
+            ErrorKind::Unexpected,
+            "the answer cannot be written as JSON",
+        )
+        .with_source(error)
     })?;
     write(&line)
 }
@@ -232,7 +260,9 @@ pub(crate) fn report(error: &Error, json: bool) -> Exit {
         return exit;
     }
     if std::error::Error::source(error).is_some_and(|source| {
-        source.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+        source
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
     }) {
         return exit;
     }
@@ -249,12 +279,18 @@ pub(crate) fn report(error: &Error, json: bool) -> Exit {
 /// Log lines of the program itself go to standard error, and only when they are asked for.
 pub(crate) fn start_tracing(config: &Config) {
     let Some(filter) = &config.log else { return };
-    let Ok(filter) = EnvFilter::try_new(filter) else { return };
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let Ok(filter) = EnvFilter::try_new(filter) else {
+        return;
+    };
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     if config.log_json {
         subscriber.json().init();
     } else {
-        subscriber.with_ansi(config.colour && std::io::stderr().is_terminal()).init();
+        subscriber
+            .with_ansi(config.colour && std::io::stderr().is_terminal())
+            .init();
     }
 }
 

@@ -29,7 +29,10 @@ impl NamedSource {
     /// `invalid_spec` for a path that does not exist or is a file that cannot be unpacked.
     pub fn read(text: &str) -> Result<Self> {
         if text.is_empty() {
-            return Err(Error::invalid_field("source", "is empty: a git URL, a directory or an image is expected"));
+            return Err(Error::invalid_field(
+                "source",
+                "is empty: a git URL, a directory or an image is expected",
+            ));
         }
         if is_git_url(text) {
             return Ok(Self::Git(text.to_owned()));
@@ -38,7 +41,10 @@ impl NamedSource {
         let meant_as_path = path.is_absolute() || text.starts_with('.');
         let Ok(metadata) = path.metadata() else {
             return if meant_as_path {
-                Err(Error::invalid_field("source", format!("{text} does not exist")))
+                Err(Error::invalid_field(
+                    "source",
+                    format!("{text} does not exist"),
+                ))
             } else {
                 Ok(Self::Image(text.to_owned()))
             };
@@ -54,7 +60,9 @@ impl NamedSource {
         }
         Err(Error::invalid_field(
             "source",
-            format!("{text} is a file: a directory, or an archive that ends in .tar, .tar.gz, .tgz or .zip, is expected"),
+            format!(
+                "{text} is a file: a directory, or an archive that ends in .tar, .tar.gz, .tgz or .zip, is expected"
+            ),
         ))
     }
 
@@ -73,7 +81,10 @@ impl NamedSource {
             Self::Directory(path) => file_name(path),
             Self::Archive(path) => {
                 let name = file_name(path);
-                let stem = ARCHIVE_ENDINGS.iter().rev().find_map(|ending| name.strip_suffix(ending));
+                let stem = ARCHIVE_ENDINGS
+                    .iter()
+                    .rev()
+                    .find_map(|ending| name.strip_suffix(ending));
                 stem.unwrap_or(&name).to_owned()
             }
             Self::Image(reference) => {
@@ -118,7 +129,10 @@ impl NamedSource {
     /// Whether an application has this source already. Another tag of the same image is the same source.
     pub fn is_of(&self, spec: &ApplicationSpec) -> bool {
         match self {
-            Self::Git(url) => spec.git_source.as_ref().is_some_and(|git| git.repo_url == *url),
+            Self::Git(url) => spec
+                .git_source
+                .as_ref()
+                .is_some_and(|git| git.repo_url == *url),
             Self::Directory(path) => spec.directory.as_ref() == Some(path),
             Self::Archive(path) => spec.archive.as_ref() == Some(path),
             Self::Image(reference) => spec.image.as_ref() == Some(reference),
@@ -153,7 +167,11 @@ impl fmt::Display for NamedSource {
 /// Says what an application is deployed from.
 pub(crate) fn describe(spec: &ApplicationSpec) -> String {
     if let Some(git) = &spec.git_source {
-        let branch = git.branch.as_deref().map(|branch| format!(", {branch}")).unwrap_or_default();
+        let branch = git
+            .branch
+            .as_deref()
+            .map(|branch| format!(", {branch}"))
+            .unwrap_or_default();
         return format!("{}{branch}", git.repo_url);
     }
     let path = spec.directory.as_ref().or(spec.archive.as_ref());
@@ -166,18 +184,24 @@ fn is_git_url(text: &str) -> bool {
     if text.contains("://") {
         return true;
     }
-    let Some((host, path)) = text.split_once(':') else { return false };
+    let Some((host, path)) = text.split_once(':') else {
+        return false;
+    };
     host.contains('@') && !host.contains('/') && !path.is_empty()
 }
 
 fn repository(reference: &str) -> &str {
     let name = reference.split('@').next().unwrap_or_default();
-    let tag = name.rfind(':').filter(|colon| !name[*colon..].contains('/'));
+    let tag = name
+        .rfind(':')
+        .filter(|colon| !name[*colon..].contains('/'));
     tag.map_or(name, |colon| &name[..colon])
 }
 
 fn file_name(path: &Path) -> String {
-    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    path.file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default()
 }
 
 /// The nearest name that an application may have.
@@ -208,14 +232,30 @@ mod tests {
             "file:///srv/web.git",
             "ext::sh -c x://",
         ] {
-            assert_eq!(NamedSource::read(url).unwrap(), NamedSource::Git(url.to_owned()));
+            assert_eq!(
+                NamedSource::read(url).unwrap(),
+                NamedSource::Git(url.to_owned())
+            );
         }
-        for image in ["nginx", "nginx:1.29", "registry.example.com:5000/team/web@sha256:00", "shop/web"] {
-            assert_eq!(NamedSource::read(image).unwrap(), NamedSource::Image(image.to_owned()));
+        for image in [
+            "nginx",
+            "nginx:1.29",
+            "registry.example.com:5000/team/web@sha256:00",
+            "shop/web",
+        ] {
+            assert_eq!(
+                NamedSource::read(image).unwrap(),
+                NamedSource::Image(image.to_owned())
+            );
         }
         for missing in ["./nothing-here", "/nothing/here", "../nothing-here"] {
             let error = NamedSource::read(missing).unwrap_err();
-            assert!(error.message().contains(&format!("{missing} does not exist")), "{error}");
+            assert!(
+                error
+                    .message()
+                    .contains(&format!("{missing} does not exist")),
+                "{error}"
+            );
         }
         let here = NamedSource::read("src").unwrap();
         assert!(matches!(here, NamedSource::Directory(path) if path.is_absolute()));
@@ -231,11 +271,26 @@ mod tests {
         assert_eq!(git("git@host:web.git"), "web");
         assert_eq!(git("https://host/shop/web/"), "web");
         let image = |text: &str| name(NamedSource::Image(text.to_owned()));
-        assert_eq!(image("registry.example.com:5000/team/api:1.2@sha256:00"), "api");
-        assert_eq!(name(NamedSource::Directory("/srv/My Shop".into())), "my-shop");
-        assert_eq!(name(NamedSource::Archive("/tmp/shop.tar.gz".into())), "shop");
+        assert_eq!(
+            image("registry.example.com:5000/team/api:1.2@sha256:00"),
+            "api"
+        );
+        assert_eq!(
+            name(NamedSource::Directory("/srv/My Shop".into())),
+            "my-shop"
+        );
+        assert_eq!(
+            name(NamedSource::Archive("/tmp/shop.tar.gz".into())),
+            "shop"
+        );
         let nameless = NamedSource::Directory("/".into());
-        assert!(nameless.application_name().unwrap_err().message().contains("--name"));
+        assert!(
+            nameless
+                .application_name()
+                .unwrap_err()
+                .message()
+                .contains("--name")
+        );
     }
 
     #[test]
@@ -254,7 +309,10 @@ mod tests {
         first.put_into(&mut spec);
         spec.git_source.as_mut().unwrap().branch = Some("next".to_owned());
         first.put_into(&mut spec);
-        assert_eq!(spec.git_source.as_ref().unwrap().branch.as_deref(), Some("next"));
+        assert_eq!(
+            spec.git_source.as_ref().unwrap().branch.as_deref(),
+            Some("next")
+        );
         NamedSource::Git("https://other/web".to_owned()).put_into(&mut spec);
         assert_eq!(spec.git_source.as_ref().unwrap().branch, None);
     }

@@ -33,8 +33,15 @@ impl<'a> Wanted<'a> {
     /// # Errors
     ///
     /// `invalid_spec` that names the argument.
-    pub fn read(arguments: &'a ApplicationArguments, secrets: &mut SecretReader<'_>) -> Result<Self> {
-        let source = arguments.source.as_deref().map(NamedSource::read).transpose()?;
+    pub fn read(
+        arguments: &'a ApplicationArguments,
+        secrets: &mut SecretReader<'_>,
+    ) -> Result<Self> {
+        let source = arguments
+            .source
+            .as_deref()
+            .map(NamedSource::read)
+            .transpose()?;
         let name = match (&arguments.name, &source) {
             (Some(name), _) => name.clone(),
             (None, Some(source)) => source.application_name()?,
@@ -43,14 +50,22 @@ impl<'a> Wanted<'a> {
         let service = &arguments.service;
         let mut env_vars = Vec::new();
         for (key, value) in plain(&service.env, "--env", secrets)? {
-            env_vars.push(EnvVar { key, value: EnvValue::Plain(value), delivery: EnvDelivery::Env });
+            env_vars.push(EnvVar {
+                key,
+                value: EnvValue::Plain(value),
+                delivery: EnvDelivery::Env,
+            });
         }
         for (assignments, option, delivery) in [
             (&service.secret, "--secret", EnvDelivery::Env),
             (&service.secret_file, "--secret-file", EnvDelivery::File),
         ] {
             for (key, secret) in secret(assignments, option, secrets)? {
-                env_vars.push(EnvVar { key, value: EnvValue::Secret { secret }, delivery });
+                env_vars.push(EnvVar {
+                    key,
+                    value: EnvValue::Secret { secret },
+                    delivery,
+                });
             }
         }
         Ok(Self {
@@ -90,7 +105,9 @@ impl<'a> Wanted<'a> {
         let given = &self.arguments.credentials;
         let Some(git) = &mut spec.git_source else {
             if given.branch.is_some() || given.submodules.is_some() {
-                return Err(refused("--branch and --submodules are for a git repository"));
+                return Err(refused(
+                    "--branch and --submodules are for a git repository",
+                ));
             }
             return Ok(());
         };
@@ -104,7 +121,13 @@ impl<'a> Wanted<'a> {
     }
 
     fn put_build(&self, spec: &mut ApplicationSpec) {
-        let BuildArguments { dockerfile, context, target, registry, .. } = &self.arguments.build;
+        let BuildArguments {
+            dockerfile,
+            context,
+            target,
+            registry,
+            ..
+        } = &self.arguments.build;
         put(&mut spec.dockerfile, dockerfile.as_ref());
         put(&mut spec.context, context.as_ref());
         put_setting(&mut spec.target, target.as_ref());
@@ -118,7 +141,11 @@ impl<'a> Wanted<'a> {
             spec.build_secrets.remove(key);
         }
         for new in &self.env_vars {
-            match spec.env_vars.iter_mut().find(|variable| variable.key == new.key) {
+            match spec
+                .env_vars
+                .iter_mut()
+                .find(|variable| variable.key == new.key)
+            {
                 Some(variable) => *variable = new.clone(),
                 None => spec.env_vars.push(new.clone()),
             }
@@ -166,7 +193,9 @@ fn put_health(given: &HealthArguments, spec: &mut ApplicationSpec) -> Result<()>
         || given.health_retries.is_some()
         || given.health_start_period.is_some();
     match check {
-        None if timed => Err(refused("--health-interval and the like need a --health-cmd")),
+        None if timed => Err(refused(
+            "--health-interval and the like need a --health-cmd",
+        )),
         None => Ok(()),
         Some(check) => {
             put(&mut check.interval, given.health_interval.as_ref());
@@ -182,7 +211,10 @@ fn put_rollout(given: &RolloutArguments, spec: &mut ApplicationSpec) {
     let update = &mut spec.update;
     put(&mut update.monitor, given.monitor.as_ref());
     put(&mut update.delay, given.update_delay.as_ref());
-    put(&mut update.healthy_deadline, given.healthy_deadline.as_ref());
+    put(
+        &mut update.healthy_deadline,
+        given.healthy_deadline.as_ref(),
+    );
     if let Some(order) = given.order {
         update.order = match order {
             OrderChoice::Auto => None,
@@ -218,7 +250,9 @@ fn put_list<T: Clone>(field: &mut Vec<T>, given: &[Setting<T>], option: &str) ->
     }
     let values: Vec<_> = given.iter().filter_map(Setting::as_option).collect();
     if values.len() != given.len() && given.len() > 1 {
-        return Err(refused(&format!("{option} is given both as none and with a value")));
+        return Err(refused(&format!(
+            "{option} is given both as none and with a value"
+        )));
     }
     *field = values;
     Ok(())
@@ -232,7 +266,10 @@ fn plain(
     let values = assignments.iter().map(|Assignment { key, value }| {
         let value = match value {
             Some(value) => value.clone(),
-            None => secrets.variable(&format!("{option} {key}"), key)?.expose().to_owned(),
+            None => secrets
+                .variable(&format!("{option} {key}"), key)?
+                .expose()
+                .to_owned(),
         };
         Ok((key.clone(), value))
     });

@@ -140,7 +140,13 @@ fn revision(deployment: &Deployment) -> Option<&Revision> {
 
 fn branch(deployment: &Deployment, revision: Option<&Revision>) -> Option<String> {
     let asked = deployment.request.branch.clone();
-    let configured = || deployment.spec.git_source.as_ref().and_then(|git| git.branch.clone());
+    let configured = || {
+        deployment
+            .spec
+            .git_source
+            .as_ref()
+            .and_then(|git| git.branch.clone())
+    };
     let resolved = || revision.and_then(|revision| revision.reference.clone());
     asked.or_else(configured).or_else(resolved)
 }
@@ -151,9 +157,12 @@ fn image(deployment: &Deployment) -> (Option<String>, Option<String>) {
         _ => None,
     };
     match deployment.state.output(Step::BuildImage) {
-        Some(StepOutput::Built { image, image_id, .. }) => {
-            (Some(image.clone()), pinned.or_else(|| Some(image_id.clone())))
-        }
+        Some(StepOutput::Built {
+            image, image_id, ..
+        }) => (
+            Some(image.clone()),
+            pinned.or_else(|| Some(image_id.clone())),
+        ),
         _ => (deployment.spec.image.clone(), pinned),
     }
 }

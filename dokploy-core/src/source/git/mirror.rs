@@ -144,7 +144,7 @@ impl ShelfLock {
             return;
         };
         for path in entries.flatten().map(|entry| entry.path()) {
-            let is_mirror = path.extension().is_some_and(|extension| extension == "git");
+            let is_mirror = has_extension(&path, "git");
             if is_mirror && !used.iter().any(|mirror| mirror.path == path) && is_unused(&path) {
                 // What cannot be removed now is tried again after the next fetch.
                 let _ = self.discard(&path);
@@ -167,7 +167,7 @@ impl ShelfLock {
     fn sweep(&self) -> io::Result<()> {
         for entry in fs::read_dir(&self.directory)? {
             let path = entry?.path();
-            if path.extension().is_some_and(|extension| extension == "git") {
+            if has_extension(&path, "git") {
                 sweep_mirror(&path)?;
             } else if path.is_dir() {
                 fs::remove_dir_all(&path)?;
@@ -262,16 +262,15 @@ fn create(directory: &Path, path: &Path) -> io::Result<()> {
 
 /// Removes what a killed fetch left: locks, temporary files, and packs that have no index yet.
 fn sweep_mirror(path: &Path) -> io::Result<()> {
-    remove_matching(path, |name| name.ends_with(".lock"))?;
-    remove_matching(&path.join("refs"), |name| name.starts_with(".tmp"))?;
-    let packs = path.join("objects/pack");
-    remove_matching(&packs, |name| match name.strip_suffix(".pack") {
-        Some(stem) => !packs.join(format!("{stem}.idx")).exists(),
-        None => !name.ends_with(".idx"),
+    remove_matching(path, |file| has_extension(file, "lock"))?;
+    remove_matching(&path.join("refs"), Path::is_file)?;
+    remove_matching(&path.join("objects/pack"), |file| {
+        let is_whole = file.with_extension("idx").exists();
+        !(is_whole && (has_extension(file, "pack") || has_extension(file, "idx")))
     })
 }
 
-fn remove_matching(directory: &Path, is_rubbish: impl Fn(&str) -> bool) -> io::Result<()> {
+fn remove_matching(directory: &Path, is_rubbish: impl Fn(&Path) -> bool) -> io::Result<()> {
     let entries = match fs::read_dir(directory) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -279,11 +278,15 @@ fn remove_matching(directory: &Path, is_rubbish: impl Fn(&str) -> bool) -> io::R
     };
     for entry in entries {
         let entry = entry?;
-        if entry.file_type()?.is_file() && is_rubbish(&entry.file_name().to_string_lossy()) {
+        if entry.file_type()?.is_file() && is_rubbish(&entry.path()) {
             fs::remove_file(entry.path())?;
         }
     }
     Ok(())
+}
+
+fn has_extension(path: &Path, extension: &str) -> bool {
+    path.extension().is_some_and(|found| found == extension)
 }
 
 /// The indices of the packs of a mirror.
@@ -291,7 +294,7 @@ fn packs(mirror: &Path) -> io::Result<Vec<PathBuf>> {
     let mut packs = Vec::new();
     for entry in fs::read_dir(mirror.join("objects/pack"))? {
         let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "idx") {
+        if has_extension(&path, "idx") {
             packs.push(path);
         }
     }

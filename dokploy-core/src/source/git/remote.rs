@@ -151,17 +151,17 @@ impl Remote {
         handshake: &mut Handshake,
         prefixes: &[&str],
     ) -> Result<Vec<RemoteReference>> {
-        let references = match handshake.refs.take() {
-            Some(references) => references,
-            None => {
+        let listed = handshake.refs.take().map_or_else(
+            || {
                 let mut wanted = RefPrefixes::new();
                 wanted.extend(prefixes.iter().map(|prefix| BString::from(*prefix)));
                 LsRefsCommand::new(Some(wanted), &handshake.capabilities, agent())
                     .invoke_blocking(connection, &mut Discard, false)
-                    .map_err(|error| self.explain(error))?
-            }
-        };
-        Ok(references.into_iter().filter_map(born).collect())
+                    .map_err(|error| self.explain(error))
+            },
+            Ok,
+        );
+        Ok(listed?.into_iter().filter_map(born).collect())
     }
 
     /// Brings a commit and its tree into a mirror, with as little more as the server allows.

@@ -20,8 +20,14 @@ pub(crate) async fn run(mut session: Session, arguments: &CancelArguments) -> Re
             return Err(error);
         }
     };
-    let exit = session.follow(&engine, &handle, OnInterrupt::Leave, &arguments.wait).await?;
-    Ok(if exit == Exit::Cancelled { Exit::Success } else { exit })
+    let exit = session
+        .follow(&engine, &handle, OnInterrupt::Leave, &arguments.wait)
+        .await?;
+    Ok(if exit == Exit::Cancelled {
+        Exit::Success
+    } else {
+        exit
+    })
 }
 
 async fn cancel(session: &Session, engine: &Engine, what: &str) -> Result<DeploymentHandle> {

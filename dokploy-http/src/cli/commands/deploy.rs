@@ -1,7 +1,9 @@
 //! `dokploy deploy`
 
 use dokploy_core::model::{Application, DeploymentRequest, DeploymentTrigger};
-use dokploy_core::{DeployRequest, Deployer as _, DeploymentHandle, Engine, Error, ErrorKind, Result};
+use dokploy_core::{
+    DeployRequest, Deployer as _, DeploymentHandle, Engine, Error, ErrorKind, Result,
+};
 use serde_json::json;
 
 use crate::cli::actor;
@@ -21,8 +23,16 @@ pub(crate) async fn run(mut session: Session, arguments: &DeployArguments) -> Re
     let environment = session.environment.clone();
     let mut secrets = SecretReader::new(&environment);
     let wanted = Wanted::read(&arguments.application, &mut secrets)?;
-    let given = Given::read(&arguments.application, &secrets, session.config.home.as_ref())?;
-    ensure_allowed(wanted.source.as_ref(), arguments.application.credentials.allow_file, &session.config)?;
+    let given = Given::read(
+        &arguments.application,
+        &secrets,
+        session.config.home.as_ref(),
+    )?;
+    ensure_allowed(
+        wanted.source.as_ref(),
+        arguments.application.credentials.allow_file,
+        &session.config,
+    )?;
     let request = request(&arguments.revision);
     request.validate()?;
     let engine = session.open_to_deploy(&arguments.wait).await?;
@@ -40,7 +50,9 @@ pub(crate) async fn run(mut session: Session, arguments: &DeployArguments) -> Re
             return Err(error);
         }
     };
-    session.follow(&engine, &handle, OnInterrupt::Cancel, &arguments.wait).await
+    session
+        .follow(&engine, &handle, OnInterrupt::Cancel, &arguments.wait)
+        .await
 }
 
 async fn accept(
@@ -51,16 +63,16 @@ async fn accept(
     request: DeploymentRequest,
 ) -> Result<(Application, DeploymentHandle)> {
     let application = lookup::save(engine, &session.project, wanted, given).await?;
-    let handle =
-        engine.deploy(DeployRequest { request, ..DeployRequest::of(application.id) }).await?;
+    let handle = engine
+        .deploy(DeployRequest {
+            request,
+            ..DeployRequest::of(application.id)
+        })
+        .await?;
     Ok((application, handle))
 }
 
-fn announce(
-    session: &Session,
-    application: &Application,
-    handle: &DeploymentHandle,
-) -> Result<()> {
+fn announce(session: &Session, application: &Application, handle: &DeploymentHandle) -> Result<()> {
     let name = &application.spec.name;
     let source = describe(&application.spec);
     if session.json {
@@ -76,14 +88,20 @@ fn announce(
     session.say(
         &Line::of(Tone::Plain, "Deploying ")
             .with(Tone::Strong, format!("{}/{name}", session.project))
-            .with(Tone::Plain, format!(" from {source} as the service {}", application.service_name)),
+            .with(
+                Tone::Plain,
+                format!(" from {source} as the service {}", application.service_name),
+            ),
     )
 }
 
 /// What is asked for beyond what the application says.
 pub(crate) fn request(revision: &RevisionArguments) -> DeploymentRequest {
     DeploymentRequest {
-        commit_sha: revision.commit.as_ref().map(|commit| commit.to_ascii_lowercase()),
+        commit_sha: revision
+            .commit
+            .as_ref()
+            .map(|commit| commit.to_ascii_lowercase()),
         force: revision.force,
         trigger: DeploymentTrigger::Cli,
         actor: Some(actor()),

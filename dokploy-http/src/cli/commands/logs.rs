@@ -32,10 +32,16 @@ async fn of_deployment(
     id: DeploymentId,
     arguments: &LogsArguments,
 ) -> Result<Exit> {
-    let work = if arguments.follow { Work::Deploy } else { Work::Look };
+    let work = if arguments.follow {
+        Work::Deploy
+    } else {
+        Work::Look
+    };
     let engine = session.open(work, &WaitArguments::default()).await?;
     let known = engine.find(id).await.and_then(|found| {
-        found.map(|_| ()).ok_or_else(|| Error::not_found("deployment", id))
+        found
+            .map(|_| ())
+            .ok_or_else(|| Error::not_found("deployment", id))
     });
     if let Err(error) = known {
         session.close(&engine).await;
@@ -43,7 +49,14 @@ async fn of_deployment(
     }
     let handle = DeploymentHandle::new(engine.deployer(), id);
     if arguments.follow {
-        return session.follow(&engine, &handle, OnInterrupt::Leave, &WaitArguments::default()).await;
+        return session
+            .follow(
+                &engine,
+                &handle,
+                OnInterrupt::Leave,
+                &WaitArguments::default(),
+            )
+            .await;
     }
     let shown = print_log(&session, &handle, arguments.tail).await;
     session.close(&engine).await;
@@ -56,7 +69,11 @@ async fn print_log(session: &Session, handle: &DeploymentHandle, tail: Option<u3
     let mut lines = handle.logs(0, false);
     while let Some(line) = lines.next().await {
         let line = line?;
-        let text = if session.json { json!(line).to_string() } else { shown(session, &line.text) };
+        let text = if session.json {
+            json!(line).to_string()
+        } else {
+            shown(session, &line.text)
+        };
         if tail == usize::MAX {
             session.print(&text)?;
             continue;
@@ -94,7 +111,9 @@ async fn of_application(
                 });
             }
         };
-        let Some(line) = line else { return Ok(Exit::Success) };
+        let Some(line) = line else {
+            return Ok(Exit::Success);
+        };
         let line = line?;
         if session.json {
             session.write_json(&json!(line))?;
@@ -108,5 +127,9 @@ async fn of_application(
 
 /// A file gets what was written; a terminal nothing that it would obey.
 fn shown(session: &Session, text: &str) -> String {
-    if session.is_terminal() { clean(text) } else { text.to_owned() }
+    if session.is_terminal() {
+        clean(text)
+    } else {
+        text.to_owned()
+    }
 }

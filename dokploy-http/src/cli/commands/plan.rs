@@ -18,10 +18,25 @@ pub(crate) async fn run(mut session: Session, arguments: &PlanArguments) -> Resu
     let environment = session.environment.clone();
     let mut secrets = SecretReader::new(&environment);
     let wanted = Wanted::read(&arguments.application, &mut secrets)?;
-    let given = Given::read(&arguments.application, &secrets, session.config.home.as_ref())?;
-    ensure_allowed(wanted.source.as_ref(), arguments.application.credentials.allow_file, &session.config)?;
+    let given = Given::read(
+        &arguments.application,
+        &secrets,
+        session.config.home.as_ref(),
+    )?;
+    ensure_allowed(
+        wanted.source.as_ref(),
+        arguments.application.credentials.allow_file,
+        &session.config,
+    )?;
     let engine = session.open(Work::Look, &WaitArguments::default()).await?;
-    let planned = plan(&session, &engine, &wanted, &given, &request(&arguments.revision)).await;
+    let planned = plan(
+        &session,
+        &engine,
+        &wanted,
+        &given,
+        &request(&arguments.revision),
+    )
+    .await;
     session.close(&engine).await;
     let plan = planned?;
     if session.json {
@@ -45,8 +60,13 @@ async fn plan(
     let mut spec = lookup::draft(&session.project, wanted, stored.as_ref())?;
     spec.validate()?;
     // A private repository is looked at with its credential, which is taken back afterwards.
-    let credentials =
-        given.store(engine, &format!("{}/{}", session.project, wanted.name), &mut spec).await?;
+    let credentials = given
+        .store(
+            engine,
+            &format!("{}/{}", session.project, wanted.name),
+            &mut spec,
+        )
+        .await?;
     let plan = engine.preview(&session.project, spec, request).await;
     credentials.withdraw(engine).await;
     plan
@@ -69,11 +89,14 @@ fn render(name: &str, plan: &Plan) -> Vec<Line> {
     }
     detail("image", &plan.image);
     detail("build", plan.build.as_deref().unwrap_or("none"));
-    detail("restarts", &match plan.restarts {
-        0 => "no task".to_owned(),
-        1 => "1 task".to_owned(),
-        count => format!("{count} tasks"),
-    });
+    detail(
+        "restarts",
+        &match plan.restarts {
+            0 => "no task".to_owned(),
+            1 => "1 task".to_owned(),
+            count => format!("{count} tasks"),
+        },
+    );
     let order = match plan.order {
         UpdateOrder::StartFirst => "the new task starts first",
         UpdateOrder::StopFirst => "the old task stops first",
@@ -82,7 +105,10 @@ fn render(name: &str, plan: &Plan) -> Vec<Line> {
     if plan.downtime.is_zero() {
         detail("downtime", "none is expected");
     } else {
-        detail("downtime", &format!("about {} s", plan.downtime.as_secs_f64()));
+        detail(
+            "downtime",
+            &format!("about {} s", plan.downtime.as_secs_f64()),
+        );
     }
     for change in &plan.changes {
         detail("change", &describe(change));
@@ -97,7 +123,11 @@ fn render(name: &str, plan: &Plan) -> Vec<Line> {
 }
 
 fn describe(change: &Change) -> String {
-    let restarts = if change.restarts { "" } else { " (without a restart)" };
+    let restarts = if change.restarts {
+        ""
+    } else {
+        " (without a restart)"
+    };
     match (&change.from, &change.to) {
         (Some(from), Some(to)) => format!("{}: {from} → {to}{restarts}", change.field),
         (None, Some(to)) => format!("{}: + {to}{restarts}", change.field),

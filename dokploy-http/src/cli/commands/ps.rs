@@ -28,7 +28,9 @@ pub(crate) async fn run(mut session: Session) -> Result<Exit> {
     session.close(&engine).await;
     let found = found?;
     if session.json {
-        found.iter().try_for_each(|found| session.write_json(&shape(found)))?;
+        found
+            .iter()
+            .try_for_each(|found| session.write_json(&shape(found)))?;
     } else {
         print(&session, &found)?;
     }
@@ -41,7 +43,10 @@ pub(crate) async fn run(mut session: Session) -> Result<Exit> {
 
 async fn find(engine: &Engine) -> Result<Vec<Found>> {
     let mut found = Vec::new();
-    let mut page = PageRequest { limit: PageRequest::LIMIT_MAX, before: None };
+    let mut page = PageRequest {
+        limit: PageRequest::LIMIT_MAX,
+        before: None,
+    };
     let mut away: Option<Error> = None;
     loop {
         let applications = engine.store().list_applications(None, page).await?;
@@ -50,7 +55,12 @@ async fn find(engine: &Engine) -> Result<Vec<Found>> {
             let service = match &away {
                 // Asked once, and not once for each application.
                 Some(error) => Err(Error::new(error.kind(), error.message())),
-                None => engine.runtime().observe_service(&application.service_name).await,
+                None => {
+                    engine
+                        .runtime()
+                        .observe_service(&application.service_name)
+                        .await
+                }
             };
             if let Err(error) = &service {
                 away = Some(Error::new(error.kind(), error.message()));
@@ -73,14 +83,26 @@ fn print(session: &Session, found: &[Found]) -> Result<()> {
     if found.is_empty() {
         return session.print("no applications; `dokploy deploy` makes one");
     }
-    let head = ["APPLICATION", "TASKS", "IMAGE", "LAST DEPLOYMENT", "AGE", "SOURCE"];
+    let head = [
+        "APPLICATION",
+        "TASKS",
+        "IMAGE",
+        "LAST DEPLOYMENT",
+        "AGE",
+        "SOURCE",
+    ];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     rows.extend(found.iter().map(row));
-    table::lines(&rows).iter().try_for_each(|line| session.print(line))?;
+    table::lines(&rows)
+        .iter()
+        .try_for_each(|line| session.print(line))?;
     for deployment in found.iter().filter_map(|found| found.deployment.as_ref()) {
         if !deployment.state.status.is_terminal() {
             session.print("")?;
-            session.print(&format!("{} is under way; see it, or go on with it if it was left unfinished:", deployment.spec.name))?;
+            session.print(&format!(
+                "{} is under way; see it, or go on with it if it was left unfinished:",
+                deployment.spec.name
+            ))?;
             session.print(&format!("  dokploy logs --follow {}", deployment.id))?;
         }
     }
@@ -89,8 +111,14 @@ fn print(session: &Session, found: &[Found]) -> Result<()> {
 
 fn row(found: &Found) -> Vec<String> {
     let (status, at) = match &found.deployment {
-        Some(deployment) => (deployment.state.status.to_string(), age(deployment.updated_at)),
-        None => ("never deployed".to_owned(), age(found.application.created_at)),
+        Some(deployment) => (
+            deployment.state.status.to_string(),
+            age(deployment.updated_at),
+        ),
+        None => (
+            "never deployed".to_owned(),
+            age(found.application.created_at),
+        ),
     };
     let image = match &found.service {
         Ok(Some(service)) => short_image(&service.image),

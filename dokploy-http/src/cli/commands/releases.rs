@@ -30,7 +30,11 @@ pub(crate) async fn run(mut session: Session, arguments: &NameArguments) -> Resu
         }
         return Ok(Exit::Success);
     }
-    let mut rows = vec![["RELEASE", "STATE", "IMAGE", "AGE", "COMMIT"].map(str::to_owned).to_vec()];
+    let mut rows = vec![
+        ["RELEASE", "STATE", "IMAGE", "AGE", "COMMIT"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
     rows.extend(releases.iter().map(|release| row(&application, release)));
     for line in table::lines(&rows) {
         session.print(&line)?;
@@ -38,22 +42,42 @@ pub(crate) async fn run(mut session: Session, arguments: &NameArguments) -> Resu
     Ok(Exit::Success)
 }
 
-async fn find(session: &Session, engine: &Engine, name: &str) -> Result<(Application, Vec<Release>)> {
+async fn find(
+    session: &Session,
+    engine: &Engine,
+    name: &str,
+) -> Result<(Application, Vec<Release>)> {
     let application = lookup::application(engine, &session.project, name).await?;
-    let page = PageRequest { limit: PageRequest::LIMIT_MAX, before: None };
-    let releases = engine.store().list_releases(application.id, page).await?.items;
-    let retained = releases.into_iter().filter(|release| release.retired_at.is_none());
+    let page = PageRequest {
+        limit: PageRequest::LIMIT_MAX,
+        before: None,
+    };
+    let releases = engine
+        .store()
+        .list_releases(application.id, page)
+        .await?
+        .items;
+    let retained = releases
+        .into_iter()
+        .filter(|release| release.retired_at.is_none());
     Ok((application, retained.collect()))
 }
 
 fn row(application: &Application, release: &Release) -> Vec<String> {
-    let state = match (application.current_release_id == Some(release.id), release.stable_at) {
+    let state = match (
+        application.current_release_id == Some(release.id),
+        release.stable_at,
+    ) {
         (true, _) => "current",
         (false, Some(_)) => "healthy before",
         (false, None) => "never healthy",
     };
     let commit = release.revision.as_ref().map(|revision| {
-        format!("{} {}", revision.short(), revision.message.as_deref().map(clean).unwrap_or_default())
+        format!(
+            "{} {}",
+            revision.short(),
+            revision.message.as_deref().map(clean).unwrap_or_default()
+        )
     });
     vec![
         release.id.to_string(),

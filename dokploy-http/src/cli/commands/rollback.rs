@@ -14,14 +14,24 @@ use crate::cli::view::{Line, Tone};
 pub(crate) async fn run(mut session: Session, arguments: &RollbackArguments) -> Result<Exit> {
     let release = arguments.to.as_deref().map(str::parse).transpose()?;
     let engine = session.open_to_deploy(&arguments.wait).await?;
-    let handle = match accept(&session, &engine, &arguments.application, release, arguments.wait.quiet).await {
+    let handle = match accept(
+        &session,
+        &engine,
+        &arguments.application,
+        release,
+        arguments.wait.quiet,
+    )
+    .await
+    {
         Ok(handle) => handle,
         Err(error) => {
             session.close(&engine).await;
             return Err(error);
         }
     };
-    session.follow(&engine, &handle, OnInterrupt::Cancel, &arguments.wait).await
+    session
+        .follow(&engine, &handle, OnInterrupt::Cancel, &arguments.wait)
+        .await
 }
 
 async fn accept(

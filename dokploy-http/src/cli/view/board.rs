@@ -54,14 +54,28 @@ impl Board {
         self.started.get_or_insert(event.at);
         match &event.kind {
             EventKind::StepStarted { step } => self.start(*step, event.at),
-            EventKind::StepProgressed { step, message, tasks, monitoring, .. } => {
+            EventKind::StepProgressed {
+                step,
+                message,
+                tasks,
+                monitoring,
+                ..
+            } => {
                 self.set(*step, |line| line.text = clean(message));
                 self.set_tasks(tasks, event.at);
                 self.healthy_until = monitoring.map(|left| event.at.plus(left));
             }
             EventKind::StepFinished { step, output } => {
                 let skipped = matches!(output, StepOutput::Skipped { .. });
-                self.finish(*step, event.at, if skipped { Mark::Skipped } else { Mark::Finished });
+                self.finish(
+                    *step,
+                    event.at,
+                    if skipped {
+                        Mark::Skipped
+                    } else {
+                        Mark::Finished
+                    },
+                );
                 self.set(*step, |line| line.text = describe_output(output));
             }
             EventKind::StepFailed { step, failure } => {
@@ -104,7 +118,13 @@ impl Board {
         // A step begins again after a crash, and its line with it.
         self.steps.retain(|line| line.step != step);
         let (mark, text) = (Mark::Running, String::new());
-        self.steps.push(StepLine { step, since: at, until: None, mark, text });
+        self.steps.push(StepLine {
+            step,
+            since: at,
+            until: None,
+            mark,
+            text,
+        });
     }
 
     fn finish(&mut self, step: Step, at: Timestamp, mark: Mark) {
@@ -131,15 +151,22 @@ impl Board {
             let same = |line: &&TaskLine| line.view.id == view.id && line.view.state == view.state;
             known.iter().find(same).map_or(at, |line| line.since)
         };
-        self.tasks =
-            views.iter().map(|view| TaskLine { since: since(view), view: view.clone() }).collect();
+        self.tasks = views
+            .iter()
+            .map(|view| TaskLine {
+                since: since(view),
+                view: view.clone(),
+            })
+            .collect();
     }
 
     /// How it looks now on a terminal of `height` lines. `spinner` is the sign for what goes on.
     pub fn frame(&self, now: Timestamp, spinner: char, height: usize) -> Vec<Line> {
         let mut frame = Vec::new();
         if self.steps.is_empty() {
-            let waited = self.started.map_or(Duration::ZERO, |started| now.since(started));
+            let waited = self
+                .started
+                .map_or(Duration::ZERO, |started| now.since(started));
             frame.push(
                 Line::of(Tone::Warn, format!("  {spinner} waiting for its turn"))
                     .with(Tone::Dim, format!("  {}", seconds(waited))),
@@ -158,7 +185,11 @@ impl Board {
             let text = format!("      all healthy; a success if they stay so for {left:.0} s more");
             frame.push(Line::of(Tone::Good, text));
         }
-        frame.extend(self.notes.iter().map(|(tone, note)| Line::of(*tone, format!("  ! {note}"))));
+        frame.extend(
+            self.notes
+                .iter()
+                .map(|(tone, note)| Line::of(*tone, format!("  ! {note}"))),
+        );
         frame
     }
 
@@ -167,7 +198,10 @@ impl Board {
         frame.extend(self.tasks.iter().take(room).map(|task| task.render(now)));
         if self.tasks.len() > room {
             let hidden = self.tasks.len() - room;
-            frame.push(Line::of(Tone::Dim, format!("      … and {hidden} more tasks")));
+            frame.push(Line::of(
+                Tone::Dim,
+                format!("      … and {hidden} more tasks"),
+            ));
         }
     }
 }
@@ -190,7 +224,13 @@ impl StepLine {
 
 impl TaskLine {
     fn render(&self, now: Timestamp) -> Line {
-        let TaskView { slot, state, new, message, .. } = &self.view;
+        let TaskView {
+            slot,
+            state,
+            new,
+            message,
+            ..
+        } = &self.view;
         let tone = match state.as_str() {
             "healthy" | "running" => Tone::Good,
             "failed" | "rejected" | "unhealthy" => Tone::Bad,
@@ -200,7 +240,10 @@ impl TaskLine {
         let message = message.as_deref().map(clean).unwrap_or_default();
         Line::of(Tone::Plain, format!("      task {slot:<3} {age}  "))
             .with(tone, format!("{state:<10}"))
-            .with(Tone::Dim, format!("{:>7}  {message}", seconds(now.since(self.since))))
+            .with(
+                Tone::Dim,
+                format!("{:>7}  {message}", seconds(now.since(self.since))),
+            )
     }
 }
 
@@ -216,16 +259,23 @@ pub(super) fn describe_output(output: &StepOutput) -> String {
         StepOutput::Done => String::new(),
         StepOutput::Resolved { revision } => {
             let message = revision.message.as_deref().map(clean).unwrap_or_default();
-            format!("{} {message}", revision.short()).trim_end().to_owned()
+            format!("{} {message}", revision.short())
+                .trim_end()
+                .to_owned()
         }
-        StepOutput::Built { image, reused: true, .. } => format!("{image}, which is there already"),
+        StepOutput::Built {
+            image,
+            reused: true,
+            ..
+        } => format!("{image}, which is there already"),
         StepOutput::Built { image, .. } => image.clone(),
         StepOutput::Pinned { image_reference } => image_reference.clone(),
         StepOutput::Applied { changed: true, .. } => "Swarm has the new specification".to_owned(),
         StepOutput::Applied { .. } => "nothing to change".to_owned(),
-        StepOutput::Restored { release_id: Some(_), .. } => {
-            "the previous release serves again".to_owned()
-        }
+        StepOutput::Restored {
+            release_id: Some(_),
+            ..
+        } => "the previous release serves again".to_owned(),
         StepOutput::Restored { .. } => "there was none: the broken service is stopped".to_owned(),
     }
 }

@@ -33,7 +33,9 @@ impl<W: Write + Send> JsonView<W> {
     }
 
     fn write(&mut self, value: &impl Serialize) {
-        let Ok(value) = serde_json::to_string(value) else { return };
+        let Ok(value) = serde_json::to_string(value) else {
+            return;
+        };
         // See the trait: a reader that has gone must not end a deployment.
         let _gone = writeln!(self.output, "{value}").and_then(|()| self.output.flush());
     }
@@ -45,11 +47,17 @@ impl<W: Write + Send> View for JsonView<W> {
     }
 
     fn line(&mut self, line: &LogLine) {
-        self.write(&Tagged { r#type: "log", value: line });
+        self.write(&Tagged {
+            r#type: "log",
+            value: line,
+        });
     }
 
     fn note(&mut self, text: &str) {
-        self.write(&Tagged { r#type: "note", value: json!({"message": text}) });
+        self.write(&Tagged {
+            r#type: "note",
+            value: json!({"message": text}),
+        });
     }
 
     fn tick(&mut self, _: Timestamp) {}
@@ -88,8 +96,17 @@ pub(crate) fn result<'a, T: Serialize>(
         #[serde(flatten)]
         value: BTreeMap<&'a str, T>,
     }
-    let ended = Tagged { r#type: "result", value: Ended { exit_code: exit.code(), status } };
-    Result { ended, value: BTreeMap::from([(name, value)]) }
+    let ended = Tagged {
+        r#type: "result",
+        value: Ended {
+            exit_code: exit.code(),
+            status,
+        },
+    };
+    Result {
+        ended,
+        value: BTreeMap::from([(name, value)]),
+    }
 }
 
 /// What went wrong, where no deployment says it.

@@ -34,7 +34,13 @@ pub struct LiveView<W: Write> {
 impl<W: Write + Send> LiveView<W> {
     /// Draws on `output`, which is a terminal.
     pub fn new(output: W, colour: bool) -> Self {
-        Self { output, colour, board: Board::default(), drawn: 0, turn: 0 }
+        Self {
+            output,
+            colour,
+            board: Board::default(),
+            drawn: 0,
+            turn: 0,
+        }
     }
 
     fn draw(&mut self, now: Timestamp) {
@@ -42,7 +48,9 @@ impl<W: Write + Send> LiveView<W> {
         let spinner = SPINNER[self.turn % SPINNER.len()];
         let mut frame = self.board.frame(now, spinner, height.into());
         // A frame that is higher than the terminal could not be overwritten.
-        let surplus = frame.len().saturating_sub(usize::from(height).saturating_sub(1));
+        let surplus = frame
+            .len()
+            .saturating_sub(usize::from(height).saturating_sub(1));
         frame.drain(..surplus);
         // Lost output is nothing to end a deployment for; see the trait.
         let _gone = self.replace(&frame, Some(width.into()));
@@ -55,7 +63,11 @@ impl<W: Write + Send> LiveView<W> {
         if self.drawn > 0 {
             queue!(self.output, MoveUp(self.drawn))?;
         }
-        queue!(self.output, MoveToColumn(0), Clear(ClearType::FromCursorDown))?;
+        queue!(
+            self.output,
+            MoveToColumn(0),
+            Clear(ClearType::FromCursorDown)
+        )?;
         for line in lines {
             writeln!(self.output, "{}", line.render(self.colour, width))?;
         }
@@ -95,8 +107,13 @@ impl<W: Write + Send> View for LiveView<W> {
         let mut lines = self.board.frame(SystemClock.now(), '…', usize::MAX);
         if let Some(first) = log.first() {
             lines.push(Line::default());
-            lines.push(Line::of(Tone::Strong, format!("Output of {}:", step_name(first.step))));
-            let output = log.iter().map(|line| Line::of(Tone::Plain, format!("  | {}", clean(&line.text))));
+            lines.push(Line::of(
+                Tone::Strong,
+                format!("Output of {}:", step_name(first.step)),
+            ));
+            let output = log
+                .iter()
+                .map(|line| Line::of(Tone::Plain, format!("  | {}", clean(&line.text))));
             lines.extend(output);
         }
         lines.push(Line::default());

@@ -50,10 +50,18 @@ fn explain(failure: &Failure, shown: &impl Fn(Step) -> bool) -> Vec<Line> {
     let causes = failure.causes.iter().map(|cause| clean(cause));
     lines.extend(block("because", causes));
     if !failure.step.is_some_and(shown) {
-        let evidence = failure.evidence.iter().map(|line| format!("| {}", clean(line)));
+        let evidence = failure
+            .evidence
+            .iter()
+            .map(|line| format!("| {}", clean(line)));
         lines.extend(block("evidence", evidence));
     }
-    lines.extend(failure.hint.as_ref().map(|hint| detail("next", &clean(hint))));
+    lines.extend(
+        failure
+            .hint
+            .as_ref()
+            .map(|hint| detail("next", &clean(hint))),
+    );
     lines
 }
 
@@ -67,10 +75,15 @@ fn headline(deployment: &Deployment) -> String {
         (Status::Success, _, Reason::Unchanged) => {
             format!("{name}: nothing has changed, and what runs is healthy")
         }
-        (Status::Success, DeploymentKind::Rollback, _) => format!("{name} is back at the earlier release"),
+        (Status::Success, DeploymentKind::Rollback, _) => {
+            format!("{name} is back at the earlier release")
+        }
         (Status::Success, DeploymentKind::Deploy, _) => format!("{name} runs and is healthy"),
         (Status::Superseded, ..) => {
-            let by = state.superseded_by.map(|by| format!(" {by}")).unwrap_or_default();
+            let by = state
+                .superseded_by
+                .map(|by| format!(" {by}"))
+                .unwrap_or_default();
             format!("{name}: a newer deployment{by} took its place")
         }
         _ => format!("{name}: {}", clean(&state.message)),
@@ -88,9 +101,13 @@ fn serving(deployment: &Deployment) -> Option<String> {
         (Status::Failed, Reason::NothingToRestore) => {
             "nothing: there was no release to go back to, and the broken one is stopped"
         }
-        (Status::Failed, Reason::LeftInPlace) => "what the failed rollout has left, as the application asks",
+        (Status::Failed, Reason::LeftInPlace) => {
+            "what the failed rollout has left, as the application asks"
+        }
         (Status::Failed, Reason::ChangedOutside) => "what somebody else has made of the service",
-        (Status::Failed, _) if !state.touched_service() => "what served before: the service was not touched",
+        (Status::Failed, _) if !state.touched_service() => {
+            "what served before: the service was not touched"
+        }
         _ => return None,
     };
     Some(text.to_owned())
@@ -122,6 +139,8 @@ fn detail(name: &str, text: &str) -> Line {
 }
 
 fn block(name: &str, texts: impl Iterator<Item = String>) -> Vec<Line> {
-    let lines = texts.enumerate().map(|(index, text)| detail(if index == 0 { name } else { "" }, &text));
+    let lines = texts
+        .enumerate()
+        .map(|(index, text)| detail(if index == 0 { name } else { "" }, &text));
     lines.collect()
 }

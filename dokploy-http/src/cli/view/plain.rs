@@ -46,7 +46,10 @@ impl<W: Write + Send> PlainView<W> {
 
     /// Writes only how the deployment ended.
     pub fn quiet(output: W) -> Self {
-        Self { quiet: true, ..Self::new(output) }
+        Self {
+            quiet: true,
+            ..Self::new(output)
+        }
     }
 
     /// What was written to.
@@ -72,8 +75,13 @@ impl<W: Write + Send> PlainView<W> {
             }
             let age = if task.new { "new" } else { "old" };
             let message = task.message.as_deref().map(clean);
-            let message = message.map(|message| format!(": {message}")).unwrap_or_default();
-            self.say(&format!("  task {} ({age}) is {}{message}", task.slot, task.state));
+            let message = message
+                .map(|message| format!(": {message}"))
+                .unwrap_or_default();
+            self.say(&format!(
+                "  task {} ({age}) is {}{message}",
+                task.slot, task.state
+            ));
         }
     }
 }
@@ -102,7 +110,11 @@ impl<W: Write + Send> View for PlainView<W> {
                 text => self.say(&format!("{}: {text}", step_name(*step))),
             },
             EventKind::StepFailed { step, failure } => {
-                self.say(&format!("{} failed: {}", step_name(*step), clean(&failure.message)));
+                self.say(&format!(
+                    "{} failed: {}",
+                    step_name(*step),
+                    clean(&failure.message)
+                ));
             }
             EventKind::Warned { message } => self.say(&format!("warning: {}", clean(message))),
             EventKind::CancelRequested { .. } => self.say("cancelling"),

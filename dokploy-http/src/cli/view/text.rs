@@ -96,8 +96,14 @@ fn paint(tone: Tone, text: &str) -> String {
 pub fn clean(text: &str) -> String {
     let stripped = anstream::adapter::strip_str(text).to_string();
     // Progress bars of builds write one state over the other: what would stay is after the last return.
-    let last = stripped.trim_end_matches(['\r', '\n']).rsplit('\r').next().unwrap_or_default();
-    let chars = last.chars().map(|c| if c == '\t' || c == '\n' { ' ' } else { c });
+    let last = stripped
+        .trim_end_matches(['\r', '\n'])
+        .rsplit('\r')
+        .next()
+        .unwrap_or_default();
+    let chars = last
+        .chars()
+        .map(|c| if c == '\t' || c == '\n' { ' ' } else { c });
     chars.filter(|c| !c.is_control()).collect()
 }
 
@@ -124,7 +130,10 @@ mod tests {
 
     #[test]
     fn a_text_from_elsewhere_cannot_steer_the_terminal() {
-        assert_eq!(clean("\u{1b}[31mred\u{1b}[0m \u{1b}]0;title\u{7}x"), "red x");
+        assert_eq!(
+            clean("\u{1b}[31mred\u{1b}[0m \u{1b}]0;title\u{7}x"),
+            "red x"
+        );
         assert_eq!(clean("10%\r50%\r100%\n"), "100%");
         assert_eq!(clean("a\tb\u{8}\u{9b}2Jc"), "a b2Jc");
     }
