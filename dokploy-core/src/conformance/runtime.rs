@@ -293,6 +293,7 @@ macro_rules! runtime_conformance {
             scaling_to_the_same_number_is_ok
             a_restart_replaces_the_tasks_and_nothing_else
             removing_waits_until_the_tasks_are_gone
+            an_identifier_removes_that_very_service
             equal_digests_are_equal_specifications
             a_change_is_told_to_who_watches
             the_mode_of_a_service_cannot_be_changed

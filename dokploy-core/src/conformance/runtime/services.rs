@@ -284,6 +284,29 @@ pub async fn removing_waits_until_the_tasks_are_gone(fixture: &dyn Fixture) {
     run(&*runtime, &spec).await;
 }
 
+pub async fn an_identifier_removes_that_very_service(fixture: &dyn Fixture) {
+    let runtime = fixture.runtime();
+    let spec = service_of(fixture, &fixture.name("identifier"), Workload::Steady);
+    let first = run(&*runtime, &spec).await;
+    runtime
+        .remove_service(&first.id)
+        .await
+        .expect("it can be removed");
+    let second = run(&*runtime, &spec).await;
+    assert_ne!(second.id, first.id);
+    runtime
+        .remove_service(&first.id)
+        .await
+        .expect("removing what is absent is ok");
+    // The beginning of an identifier is none.
+    runtime
+        .remove_service(&second.id[..5])
+        .await
+        .expect("removing what is absent is ok");
+    let after = eventually(&*runtime, &spec.name, all_run).await;
+    assert_eq!(wanted_tasks(&after), wanted_tasks(&second));
+}
+
 pub async fn equal_digests_are_equal_specifications(fixture: &dyn Fixture) {
     let runtime = fixture.runtime();
     let mut spec = service_of(fixture, &fixture.name("digest"), Workload::Steady);
