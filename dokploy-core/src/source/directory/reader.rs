@@ -174,6 +174,7 @@ mod tests {
         assert_eq!(directory.unwrap_err().kind(), ErrorKind::SourceFailed);
     }
 
+    #[cfg(target_os = "linux")]
     #[test]
     fn a_pipe_that_takes_the_place_of_an_entry_is_not_waited_for() {
         let (file, directory) = opened_after(|inside| {
