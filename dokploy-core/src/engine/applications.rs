@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::{Engine, sealing};
 use crate::bus::Signal;
 use crate::deployer::Deployer;
@@ -179,18 +181,17 @@ impl Engine {
         };
         self.end_deployments(&application).await?;
         let runtime = &self.inner.runtime;
-        if runtime
-            .observe_service(&application.service_name)
-            .await?
-            .is_some()
-        {
-            runtime.remove_service(&application.service_name).await?;
+        let observed = runtime.observe_service(&application.service_name).await?;
+        // One that only has the same name belongs to somebody else.
+        let own = Some(id.to_string());
+        let ours =
+            observed.filter(|service| service.labels.get(label::APPLICATION) == own.as_ref());
+        if let Some(service) = ours {
+            runtime.remove_service(&service.id).await?;
         }
         let labels = BTreeMap::from([(label::APPLICATION.to_owned(), id.to_string())]);
         for kind in [OwnedKind::Secret, OwnedKind::Image] {
-            for object in runtime.list_owned(kind, &labels).await? {
-                runtime.remove_owned(&object).await?;
-            }
+            self.remove_owned(kind, &labels).await?;
         }
         self.inner.sources.forget(id).await?;
         self.delete_logs(id).await?;
@@ -200,6 +201,30 @@ impl Engine {
             .await?;
         self.announce(&application).await;
         Ok(())
+    }
+
+    /// Removes everything of a kind. The containers of a service go a little later than the service does, and what they
+    /// use cannot be removed before.
+    async fn remove_owned(&self, kind: OwnedKind, labels: &BTreeMap<String, String>) -> Result<()> {
+        let runtime = &self.inner.runtime;
+        let begun = Instant::now();
+        loop {
+            let mut in_use = None;
+            for object in runtime.list_owned(kind, labels).await? {
+                if !runtime.remove_owned(&object).await? {
+                    in_use = Some(object.name);
+                }
+            }
+            match in_use {
+                None => return Ok(()),
+                Some(name) if begun.elapsed() > STOP_DEADLINE => {
+                    let message = format!("{name} is still in use and cannot be removed");
+                    return Err(Error::new(ErrorKind::Unavailable, message)
+                        .with_hint("stop what uses it, and delete the application again"));
+                }
+                Some(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+            }
+        }
     }
 
     async fn save(&self, application: &Application) -> Result<Application> {

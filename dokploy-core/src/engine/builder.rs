@@ -199,6 +199,7 @@ impl EngineBuilder {
                 worker: WorkerId::new(),
                 tracker: TaskTracker::new(),
                 shutdown: CancellationToken::new(),
+                aborted: CancellationToken::new(),
             }),
         };
         if engine.inner.options.initialise_swarm {
@@ -219,7 +220,7 @@ impl Engine {
             .tracker
             .spawn(super::scheduler::run(Arc::clone(inner)));
         if !inner.options.watch_interval.is_zero() {
-            inner.tracker.spawn(super::watch::run(Arc::clone(inner)));
+            inner.spawn(super::watch::run(Arc::clone(inner)));
         }
     }
 }

@@ -1,3 +1,7 @@
 //! Whole deployments on the fakes, on paused time.
 
-mod smoke;
+mod changes;
+mod failure;
+mod rollback;
+mod success;
+mod world;

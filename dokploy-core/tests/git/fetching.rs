@@ -147,15 +147,9 @@ async fn the_context_has_the_files_links_and_modes_of_the_commit() {
 #[tokio::test]
 async fn a_second_fetch_transfers_only_what_changed() {
     let fixture = Fixture::new();
-    let mut state = 1_u64;
-    let noise: Vec<u8> = std::iter::repeat_with(|| {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1);
-        state.to_be_bytes()[0]
-    })
-    .take(1_000_000)
-    .collect();
+    let noise: Vec<u8> = (0..2_000_000_u32)
+        .map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()[3])
+        .collect();
     fixture.repository.write("large.bin", noise);
     fixture.repository.commit("Large");
     let request = fixture.request();

@@ -31,7 +31,7 @@ impl Injection for AbortAt {
 async fn main() -> Result<()> {
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
-        .with_max_level(tracing_subscriber::filter::LevelFilter::DEBUG)
+        .with_max_level(tracing_subscriber::filter::LevelFilter::WARN)
         .init();
     let order = std::env::args().nth(1).context("an order is expected")?;
     let order: Order = serde_json::from_str(&order)?;

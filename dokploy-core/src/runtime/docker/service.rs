@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::convert::{self, Known};
 use super::error::{during, is_not_found};
 use super::owned::{foreign, is_ours};
-use super::{network, observe, registry, secret};
+use super::{network, observe, placement, registry, secret};
 use crate::error::{Error, ErrorKind, Result, Retry};
 use crate::model::Volume;
 use crate::runtime::{ObservedService, RegistryCredential, SecretMount, ServiceSpec};
@@ -62,6 +62,7 @@ pub(super) async fn apply(
     let name = &spec.name;
     let current = find(docker, name).await?;
     check_volumes(docker, &spec.volumes).await?;
+    placement::check(docker, &spec.constraints).await?;
     let known = known(docker, &spec.secrets, &spec.networks).await?;
     let credentials = registry::credentials_of(&spec.image, credential)?;
     match (current, expected_version) {
@@ -194,9 +195,14 @@ pub(super) async fn wait_until_gone(docker: &Docker, service: &Service, name: &s
         // All tasks: the filter by service is an error once the service is gone.
         let tasks = docker.list_tasks(None::<ListTasksOptions>).await;
         let tasks = tasks.map_err(during("remove_service"))?;
-        if !tasks
+        let has_tasks = tasks
             .iter()
-            .any(|task| task.service_id.as_deref() == Some(id))
+            .any(|task| task.service_id.as_deref() == Some(id));
+        // A task is forgotten a moment before its container, which keeps networks and volumes in use.
+        if !has_tasks
+            && observe::local_containers(docker, id, true)
+                .await?
+                .is_empty()
         {
             return Ok(());
         }

@@ -3,8 +3,8 @@
 use std::fs::File;
 use std::io::{BufReader, Read};
 
-use ::zip::ZipArchive;
 use ::zip::result::ZipError;
+use ::zip::{CompressionMethod, ZipArchive};
 
 use super::super::name::{self, EntryName, shown};
 use super::super::unpack::Unpacker;
@@ -48,6 +48,12 @@ pub(super) fn read(
         if EntryName::parse(&name)?.is_some_and(|name| name.starts_with(MACOS)) {
             continue;
         }
+        if !matches!(
+            entry.compression(),
+            CompressionMethod::Stored | CompressionMethod::Deflated
+        ) {
+            return Err(unknown("the compression of this zip"));
+        }
         let mode = entry.unix_mode().unwrap_or_default();
         match mode & TYPE {
             _ if name.ends_with(b"/") => unpacker.directory(&name)?,
@@ -80,7 +86,6 @@ pub(super) fn read(
 fn zip_failed(error: ZipError) -> Error {
     match error {
         ZipError::Io(error) => damaged(error),
-        ZipError::CompressionMethodNotSupported(_) => unknown("this compression of a zip"),
         ZipError::UnsupportedArchive(_) | ZipError::InvalidPassword => {
             refused("it is encrypted or split").with_source(error)
         }
