@@ -12,7 +12,7 @@ use dokploy_core::bus::MemoryBus;
 use dokploy_core::deployment::{EventKind, Reason, Status};
 use dokploy_core::model::{ApplicationSpec, Deployment, GitSource, Project};
 use dokploy_core::runtime::{
-    FakeBehavior, FakeBuild, FakeEffect, FakeRuntime, ObservedService, TaskState, label,
+    FakeBehavior, FakeBuild, FakeEffect, FakeRuntime, ObservedService, OwnedKind, TaskState, label,
 };
 use dokploy_core::secret::Keyring;
 use dokploy_core::source::{FakeSource, FakeTree};
@@ -40,7 +40,7 @@ pub(crate) struct World {
     pub(crate) directory: tempfile::TempDir,
     builds: Arc<Mutex<BTreeMap<String, FakeBuild>>>,
     revisions: Mutex<BTreeMap<String, String>>,
-    engine_count: Mutex<u32>,
+    scripts: Mutex<Vec<Arc<Script>>>,
 }
 
 impl World {
@@ -68,8 +68,13 @@ impl World {
             directory: tempfile::tempdir().unwrap(),
             builds,
             revisions: Mutex::default(),
-            engine_count: Mutex::new(0),
+            scripts: Mutex::default(),
         }
+    }
+
+    /// The same world with another store: as if everything had happened, but other things were written down.
+    pub(crate) fn with_store(self, store: Arc<dyn Store>) -> Self {
+        Self { store, ..self }
     }
 
     /// Starts an engine with the default options.
@@ -88,20 +93,35 @@ impl World {
         script: &Arc<Script>,
         change: impl FnOnce(&mut EngineOptions),
     ) -> Engine {
+        self.assembled(script, self.bus.clone(), change).await
+    }
+
+    /// Starts an engine that hears and sends no signals: only what is stored connects it with the others.
+    pub(crate) async fn deaf_engine(&self, change: impl FnOnce(&mut EngineOptions)) -> Engine {
+        self.assembled(&Script::new(), Arc::new(MemoryBus::default()), change)
+            .await
+    }
+
+    async fn assembled(
+        &self,
+        script: &Arc<Script>,
+        bus: Arc<MemoryBus>,
+        change: impl FnOnce(&mut EngineOptions),
+    ) -> Engine {
         let mut options = EngineOptions::default();
         options.starts_per_minute = 10_000;
         options.watch_interval = Duration::ZERO;
         change(&mut options);
         let number = {
-            let mut count = self.engine_count.lock().unwrap();
-            *count += 1;
-            *count
+            let mut scripts = self.scripts.lock().unwrap();
+            scripts.push(Arc::clone(script));
+            scripts.len()
         };
         let engine = Engine::builder()
             .store(Arc::clone(&self.store))
             .runtime(Arc::new(self.runtime.clone()))
             .source(Arc::new(self.source.clone()))
-            .bus(self.bus.clone())
+            .bus(bus)
             .clock(self.clock.clone())
             .keyring(keyring())
             // Each process has a directory of its own.
@@ -113,6 +133,11 @@ impl World {
             .unwrap();
         script.belongs_to(&engine);
         engine
+    }
+
+    /// What happens in each of the engines, in the order of their start.
+    pub(crate) fn scripts(&self) -> Vec<Arc<Script>> {
+        self.scripts.lock().unwrap().clone()
     }
 
     /// An application `web` of the project `shop` with a git source, changed by a closure.
@@ -215,6 +240,16 @@ impl World {
         texts
     }
 
+    /// The names of everything of a kind that is ours.
+    pub(crate) async fn owned(&self, kind: OwnedKind) -> Vec<String> {
+        let owned = self
+            .runtime
+            .list_owned(kind, &BTreeMap::new())
+            .await
+            .unwrap();
+        owned.into_iter().map(|object| object.name).collect()
+    }
+
     /// How many things of a kind the runtime has done.
     pub(crate) fn effects(&self, which: impl Fn(&FakeEffect) -> bool) -> usize {
         self.runtime
@@ -245,7 +280,10 @@ pub(crate) fn keyring() -> Keyring {
 
 /// Waits for the end of a deployment.
 pub(crate) async fn end(handle: &DeploymentHandle) -> Deployment {
-    handle.wait(FOREVER).await.unwrap()
+    match handle.wait(FOREVER).await {
+        Ok(deployment) => deployment,
+        Err(error) => panic!("{error}: {:#?}", handle.get().await.unwrap().state),
+    }
 }
 
 /// Status and reason, what most tests look at.

@@ -24,12 +24,19 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// The service of exactly this name: the engine also finds services by identifier.
 pub(super) async fn find(docker: &Docker, name: &str) -> Result<Option<Service>> {
+    let found = inspect(docker, name).await?;
+    Ok(found.filter(|service| is_named(service, name)))
+}
+
+fn is_named(service: &Service, name: &str) -> bool {
+    let spec = service.spec.as_ref();
+    spec.and_then(|spec| spec.name.as_deref()) == Some(name)
+}
+
+/// What the engine finds: it also takes the beginning of an identifier.
+async fn inspect(docker: &Docker, name: &str) -> Result<Option<Service>> {
     match docker.inspect_service(name, None).await {
-        Ok(service) => {
-            let spec = service.spec.as_ref();
-            let is_it = spec.and_then(|spec| spec.name.as_deref()) == Some(name);
-            Ok(Some(service).filter(|_| is_it))
-        }
+        Ok(service) => Ok(Some(service)),
         Err(error) if is_not_found(&error) => Ok(None),
         Err(error) => Err(during("find_service")(error)),
     }
@@ -173,8 +180,12 @@ pub(super) async fn retire(
     update(docker, current, version(current), spec, None).await
 }
 
+/// Removes the service of exactly this name or identifier.
 pub(super) async fn remove(docker: &Docker, name: &str) -> Result<()> {
-    let Some(current) = find(docker, name).await? else {
+    let found = inspect(docker, name).await?;
+    let meant =
+        found.filter(|service| is_named(service, name) || service.id.as_deref() == Some(name));
+    let Some(current) = meant else {
         return Ok(());
     };
     check_ours(&current, name)?;

@@ -56,10 +56,18 @@ impl Script {
     }
 
     /// The effect of these steps happens twice.
-    pub(crate) fn repeating(steps: &[Step]) -> Arc<Self> {
-        let script = Self::new();
-        script.repeated.lock().unwrap().extend(steps);
-        script
+    pub(crate) fn repeat(&self, steps: &[Step]) {
+        self.repeated.lock().unwrap().extend(steps);
+    }
+
+    /// The point at which something happens next.
+    pub(crate) fn first_planned(&self) -> Option<Point> {
+        self.actions.lock().unwrap().first().map(|(point, _)| *point)
+    }
+
+    /// Nothing more happens.
+    pub(crate) fn forget(&self) {
+        self.actions.lock().unwrap().clear();
     }
 
     /// The points that were passed, in order.
