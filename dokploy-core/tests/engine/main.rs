@@ -3,11 +3,14 @@
 mod away;
 mod cancel;
 mod changes;
+mod concurrency;
 mod failure;
+mod order;
 mod outside;
 mod queue;
 mod rollback;
 mod saga;
 mod secrets;
+mod shutdown;
 mod success;
 mod world;

@@ -26,16 +26,30 @@ struct Copy<'a> {
 
 impl Copy<'_> {
     async fn everything(&self, last_events: usize) {
-        for project in self.from.list_projects(PageRequest::first()).await.unwrap().items {
+        for project in self
+            .from
+            .list_projects(PageRequest::first())
+            .await
+            .unwrap()
+            .items
+        {
             self.to.create_project(&project).await.unwrap();
         }
-        let page = self.from.list_applications(None, PageRequest::first()).await.unwrap();
+        let page = self
+            .from
+            .list_applications(None, PageRequest::first())
+            .await
+            .unwrap();
         for mut application in page.items {
             application.current_release_id = None;
             self.to.create_application(&application).await.unwrap();
         }
         let filter = Default::default();
-        let mut deployments = self.from.list_deployments(&filter, PageRequest::first()).await.unwrap();
+        let mut deployments = self
+            .from
+            .list_deployments(&filter, PageRequest::first())
+            .await
+            .unwrap();
         let newest = deployments.items.remove(0);
         for deployment in deployments.items.into_iter().rev() {
             self.deployment(&deployment, usize::MAX).await;
@@ -60,7 +74,12 @@ impl Copy<'_> {
         let mut fence = None;
         for event in events.iter().take(events_max).skip(1) {
             if matches!(event.kind, EventKind::Claimed { .. }) {
-                let claim = self.to.claim_next(self.worker, LEASE, false).await.unwrap().unwrap();
+                let claim = self
+                    .to
+                    .claim_next(self.worker, LEASE, false)
+                    .await
+                    .unwrap()
+                    .unwrap();
                 assert_eq!(claim.deployment.id, deployment.id);
                 fence = Some(claim.fence);
             }
@@ -71,21 +90,37 @@ impl Copy<'_> {
 
     /// A release is written before the event that names it.
     async fn release_of(&self, event: &Event, fence: Option<Fence>) {
-        let EventKind::StepFinished { output: StepOutput::Applied { release_id, .. }, .. } = &event.kind
+        let EventKind::StepFinished {
+            output: StepOutput::Applied { release_id, .. },
+            ..
+        } = &event.kind
         else {
             return;
         };
         let release = self.from.find_release(*release_id).await.unwrap().unwrap();
         if release.deployment_id == event.deployment_id {
-            let release = dokploy_core::model::Release { stable_at: None, ..release };
-            self.to.create_release(&release, fence.unwrap()).await.unwrap();
+            let release = dokploy_core::model::Release {
+                stable_at: None,
+                ..release
+            };
+            self.to
+                .create_release(&release, fence.unwrap())
+                .await
+                .unwrap();
         }
     }
 
-    async fn event(&self, event: &Event, before: DeploymentState, fence: Option<Fence>) -> DeploymentState {
+    async fn event(
+        &self,
+        event: &Event,
+        before: DeploymentState,
+        fence: Option<Fence>,
+    ) -> DeploymentState {
         let (promote, fence) = match &event.kind {
             EventKind::Succeeded { release_id, .. } => (Some(*release_id), fence),
-            EventKind::CancelRequested { .. } | EventKind::RolledBack { by: Some(_), .. } => (None, None),
+            EventKind::CancelRequested { .. } | EventKind::RolledBack { by: Some(_), .. } => {
+                (None, None)
+            }
             _ => (None, fence),
         };
         let append = Append {
@@ -112,13 +147,19 @@ async fn a_log_that_is_cut_after_any_event_is_resumed_to_the_same_end() {
             if cut >= events.len() {
                 break;
             }
-            let written = |which: fn(&EventKind) -> bool| events[..cut].iter().any(|event| which(&event.kind));
+            let written = |which: fn(&EventKind) -> bool| {
+                events[..cut].iter().any(|event| which(&event.kind))
+            };
             let is_told = match scenario {
                 // What a person asked for is only resumed where it was written down.
-                Scenario::Cancelled => written(|event| matches!(event, EventKind::CancelRequested { .. })),
+                Scenario::Cancelled => {
+                    written(|event| matches!(event, EventKind::CancelRequested { .. }))
+                }
                 // A broken first version is stopped only after its failure is written down; before, a service
                 // without tasks is somebody else's doing.
-                Scenario::FirstBad => written(|event| matches!(event, EventKind::StepFailed { .. })),
+                Scenario::FirstBad => {
+                    written(|event| matches!(event, EventKind::StepFailed { .. }))
+                }
                 _ => true,
             };
             if is_told {
@@ -132,7 +173,11 @@ async fn a_log_that_is_cut_after_any_event_is_resumed_to_the_same_end() {
 async fn resume(scene: Scene, ended: &Deployment, cut: usize) {
     let what = format!("{:?} cut after event {cut}", scene.scenario);
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-    let copy = Copy { from: scene.world.store.as_ref(), to: store.as_ref(), worker: WorkerId::new() };
+    let copy = Copy {
+        from: scene.world.store.as_ref(),
+        to: store.as_ref(),
+        worker: WorkerId::new(),
+    };
     copy.everything(cut).await;
     scene.shut_down().await;
     let scene = scene.on_store(store).await;
