@@ -298,6 +298,8 @@ macro_rules! runtime_conformance {
             the_mode_of_a_service_cannot_be_changed
             a_global_service_has_a_task_on_each_node
             a_secret_or_network_that_is_missing_is_not_found
+            constraints_that_no_node_meets_change_nothing
+            constraints_decide_where_a_global_service_runs
             a_crash_shows_its_exit_code
             a_missing_image_is_rejected
             a_health_check_holds_a_task_in_starting
@@ -318,6 +320,7 @@ macro_rules! runtime_conformance {
             a_failing_task_returns_its_exit_code
             a_task_that_has_ended_is_not_started_again
             a_task_that_runs_is_taken_up
+            two_calls_at_the_same_time_run_one_task
             a_deadline_stops_a_task
             a_cancelled_call_stops_its_task
             a_task_without_an_image_has_no_exit_code
@@ -325,6 +328,7 @@ macro_rules! runtime_conformance {
         }
         $crate::runtime_conformance! { @module $test $fixture; objects:
             networks_volumes_and_secrets_are_made_once
+            calls_at_the_same_time_make_a_thing_once
             owned_things_are_found_by_label
             what_is_in_use_is_not_removed
             what_is_foreign_is_never_removed

@@ -26,7 +26,7 @@ pub mod deployment;
 pub mod lease;
 pub mod project;
 pub mod release;
-mod scene;
+pub mod scene;
 
 #[cfg(feature = "postgres")]
 pub use crate::store::TemporaryPostgres;

@@ -13,8 +13,6 @@ mod session;
 mod statement;
 #[cfg(all(feature = "conformance", feature = "postgres"))]
 mod temporary;
-#[cfg(test)]
-mod tests;
 mod value;
 
 use std::fmt;
@@ -84,6 +82,24 @@ impl SqlStore {
     /// Waits for the statements that run and closes the connections.
     pub async fn close(&self) {
         self.database.close().await;
+    }
+
+    /// Every statement by its name, in the SQL of this database, for tests that prepare and explain them.
+    #[cfg(feature = "conformance")]
+    pub fn statements(&self) -> Vec<(&'static str, &'static str)> {
+        let dialect = self.database.dialect();
+        [
+            project::ALL,
+            application::ALL,
+            deployment::ALL,
+            queue::ALL,
+            release::ALL,
+            credential::ALL,
+        ]
+        .iter()
+        .flat_map(|file| file.iter())
+        .map(|(name, statement)| (*name, statement.text(dialect)))
+        .collect()
     }
 
     fn read(&self) -> Session {

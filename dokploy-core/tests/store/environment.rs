@@ -7,9 +7,10 @@
 /// When the variable is unset and `DOKPLOY_TEST_REQUIRE` names what it stands for.
 #[expect(
     clippy::disallowed_methods,
-    reason = "the environment of the tests is read here"
+    clippy::print_stdout,
+    reason = "the environment of the tests is read here, and whoever runs them is told what was left out"
 )]
-pub fn require(what: &str, variable: &str) -> Option<String> {
+pub(crate) fn require(what: &str, variable: &str) -> Option<String> {
     if let Ok(value) = std::env::var(variable) {
         return Some(value);
     }

@@ -1,8 +1,24 @@
 //! Every store, measured with the same suite, and what only a database has to do.
 
+#![cfg(feature = "conformance")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::large_futures,
+    reason = "a test fails by panicking, and its future is as large as its story"
+)]
+
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod durable;
+#[cfg(feature = "postgres")]
 mod environment;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod integrity;
 mod memory;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod shared;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod trace;

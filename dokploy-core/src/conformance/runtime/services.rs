@@ -1,5 +1,7 @@
 //! Services: created, updated, scaled, restarted, removed and observed.
 
+#![expect(missing_docs, reason = "the name of a case is its description")]
+
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -10,7 +12,7 @@ use super::{
 };
 use crate::error::{Error, ErrorKind};
 use crate::model::{RestartCondition, ServiceMode};
-use crate::runtime::{ObservedService, SecretMount, TaskHealth, TaskState, label};
+use crate::runtime::{ObservedService, ObservedTask, SecretMount, TaskHealth, TaskState, label};
 
 fn kind_of<T: std::fmt::Debug>(result: Result<T, Error>) -> ErrorKind {
     result.expect_err("it has to fail").kind()
@@ -317,7 +319,7 @@ pub async fn a_change_is_told_to_who_watches(fixture: &dyn Fixture) {
         let mut changes = changes.next();
         // The caller polls as well, so that what happens before the watch begins may be missed.
         let mut replicas = 1;
-        let mut service = runtime
+        runtime
             .apply_service(&spec, None, None)
             .await
             .expect("created");
@@ -327,7 +329,7 @@ pub async fn a_change_is_told_to_who_watches(fixture: &dyn Fixture) {
                 () = tokio::time::sleep(Duration::from_secs(1)) => {}
             }
             replicas = 3 - replicas;
-            service = runtime
+            let service = runtime
                 .observe_service(&spec.name)
                 .await
                 .expect("ok")
@@ -389,6 +391,29 @@ pub async fn a_secret_or_network_that_is_missing_is_not_found(fixture: &dyn Fixt
     );
 }
 
+pub async fn constraints_that_no_node_meets_change_nothing(fixture: &dyn Fixture) {
+    let runtime = fixture.runtime();
+    let mut spec = service_of(fixture, &fixture.name("nowhere"), Workload::Steady);
+    let first = run(&*runtime, &spec).await;
+    spec.constraints = vec!["node.labels.nowhere==yes".to_owned()];
+    let update = runtime
+        .apply_service(&spec, Some(first.version), None)
+        .await;
+    assert_eq!(kind_of(update), ErrorKind::InvalidSpec);
+    let after = eventually(&*runtime, &spec.name, all_run).await;
+    assert_eq!(after.spec_digest, first.spec_digest);
+    assert_eq!(wanted_tasks(&after), wanted_tasks(&first));
+}
+
+pub async fn constraints_decide_where_a_global_service_runs(fixture: &dyn Fixture) {
+    let runtime = fixture.runtime();
+    let mut spec = service_of(fixture, &fixture.name("some"), Workload::Steady);
+    spec.mode = ServiceMode::Global;
+    spec.constraints = vec!["node.role==manager".to_owned()];
+    let service = run(&*runtime, &spec).await;
+    assert!(service.replicas >= 1);
+}
+
 pub async fn a_crash_shows_its_exit_code(fixture: &dyn Fixture) {
     let runtime = fixture.runtime();
     let mut spec = service_of(fixture, &fixture.name("crash"), Workload::Crashing);
@@ -400,7 +425,7 @@ pub async fn a_crash_shows_its_exit_code(fixture: &dyn Fixture) {
         .await
         .expect("it can be created");
     let service = eventually(&*runtime, &spec.name, |service| {
-        let failed = |task: &&_| crate::runtime::TaskState::is_failure(task_state(task));
+        let failed = |task: &&ObservedTask| task.state.is_failure();
         service.tasks.iter().filter(failed).count() >= 2
     })
     .await;
@@ -415,10 +440,6 @@ pub async fn a_crash_shows_its_exit_code(fixture: &dyn Fixture) {
         service.update_state, None,
         "a crash loop of a first creation is no update"
     );
-}
-
-fn task_state(task: &crate::runtime::ObservedTask) -> TaskState {
-    task.state
 }
 
 pub async fn a_missing_image_is_rejected(fixture: &dyn Fixture) {

@@ -253,8 +253,8 @@ pub async fn a_deployment_is_never_accepted_by_an_application_that_is_deleted_me
         race.spawn(async move { acceptor.create_deployment(&new).await.is_ok() });
         let deleter = store.clone();
         race.spawn(async move {
-            let deleted = deleter.delete_application(application.id, now()).await;
-            deleted.is_ok()
+            let gone = deleter.delete_application(application.id, now()).await;
+            gone.is_ok()
         });
         let succeeded = race.join_all().await;
         assert_eq!(succeeded.iter().filter(|done| **done).count(), 1);

@@ -15,29 +15,30 @@ use crate::model::{
 use crate::store::{Append, Claim, Fence, NewDeployment, Store};
 
 /// Long enough for every case.
-pub(super) const LEASE: Duration = Duration::from_secs(60);
+pub const LEASE: Duration = Duration::from_mins(1);
 /// Soon over.
-pub(super) const SHORT_LEASE: Duration = Duration::from_millis(300);
+pub const SHORT_LEASE: Duration = Duration::from_millis(300);
 const PATIENCE: Duration = Duration::from_secs(20);
 
-pub(super) struct Scene {
-    pub(super) store: Arc<dyn Store>,
-    pub(super) project: Project,
-    pub(super) application: Application,
-    pub(super) worker: WorkerId,
+#[derive(Clone, Debug)]
+pub struct Scene {
+    pub store: Arc<dyn Store>,
+    pub project: Project,
+    pub application: Application,
+    pub worker: WorkerId,
 }
 
-pub(super) fn now() -> Timestamp {
+pub fn now() -> Timestamp {
     SystemClock.now()
 }
 
 /// A name that no other call gives.
-pub(super) fn unique(name: &str) -> String {
+pub fn unique(name: &str) -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     format!("{name}-{}", COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
-pub(super) fn project() -> Project {
+pub fn project() -> Project {
     Project {
         id: ProjectId::new(),
         version: 1,
@@ -48,7 +49,7 @@ pub(super) fn project() -> Project {
     }
 }
 
-pub(super) fn application(project: ProjectId) -> Application {
+pub fn application(project: ProjectId) -> Application {
     let name = unique("application");
     let mut spec = ApplicationSpec::named(&name);
     spec.image = Some("registry.example.com/app:1".to_owned());
@@ -65,7 +66,7 @@ pub(super) fn application(project: ProjectId) -> Application {
     }
 }
 
-pub(super) fn new_deployment(application: &Application) -> NewDeployment {
+pub fn new_deployment(application: &Application) -> NewDeployment {
     let at = now();
     NewDeployment {
         deployment: Deployment {
@@ -95,7 +96,7 @@ pub(super) fn new_deployment(application: &Application) -> NewDeployment {
     }
 }
 
-pub(super) fn release(deployment: &Deployment) -> Release {
+pub fn release(deployment: &Deployment) -> Release {
     Release {
         id: ReleaseId::new(),
         application_id: deployment.application_id,
@@ -111,7 +112,7 @@ pub(super) fn release(deployment: &Deployment) -> Release {
     }
 }
 
-pub(super) fn claimed(claim: &Claim) -> EventKind {
+pub fn claimed(claim: &Claim) -> EventKind {
     EventKind::Claimed {
         worker: claim.fence.worker,
         epoch: claim.fence.epoch,
@@ -119,7 +120,7 @@ pub(super) fn claimed(claim: &Claim) -> EventKind {
     }
 }
 
-pub(super) fn verified() -> [EventKind; 2] {
+pub fn verified() -> [EventKind; 2] {
     let step = Step::AwaitHealthy;
     [
         EventKind::StepStarted { step },
@@ -130,14 +131,14 @@ pub(super) fn verified() -> [EventKind; 2] {
     ]
 }
 
-pub(super) fn succeeded(release_id: ReleaseId) -> EventKind {
+pub fn succeeded(release_id: ReleaseId) -> EventKind {
     EventKind::Succeeded {
         release_id,
         reason: Reason::Healthy,
     }
 }
 
-pub(super) fn failed() -> EventKind {
+pub fn failed() -> EventKind {
     let error = Error::new(ErrorKind::BuildFailed, "the build failed");
     EventKind::Failed {
         reason: Reason::StepFailed,
@@ -145,7 +146,7 @@ pub(super) fn failed() -> EventKind {
     }
 }
 
-pub(super) fn warned(message: &str) -> EventKind {
+pub fn warned(message: &str) -> EventKind {
     EventKind::Warned {
         message: message.to_owned(),
     }
@@ -153,13 +154,13 @@ pub(super) fn warned(message: &str) -> EventKind {
 
 /// Asserts the kind of an error.
 #[track_caller]
-pub(super) fn refused<T: std::fmt::Debug>(result: Result<T>, kind: ErrorKind) {
+pub fn refused<T: std::fmt::Debug>(result: Result<T>, kind: ErrorKind) {
     let error = result.unwrap_err();
     assert_eq!(error.kind(), kind, "{error:?}");
 }
 
 impl Scene {
-    pub(super) async fn new(store: Arc<dyn Store>) -> Self {
+    pub async fn new(store: Arc<dyn Store>) -> Self {
         let project = project();
         store.create_project(&project).await.unwrap();
         let application = application(project.id);
@@ -173,48 +174,48 @@ impl Scene {
     }
 
     /// One more application in the project.
-    pub(super) async fn another_application(&self) -> Application {
+    pub async fn another_application(&self) -> Application {
         self.application_in(self.project.id).await
     }
 
-    pub(super) async fn application_in(&self, project: ProjectId) -> Application {
+    pub async fn application_in(&self, project: ProjectId) -> Application {
         let application = application(project);
         self.store.create_application(&application).await.unwrap();
         application
     }
 
-    pub(super) async fn another_project(&self) -> Project {
+    pub async fn another_project(&self) -> Project {
         let project = project();
         self.store.create_project(&project).await.unwrap();
         project
     }
 
     /// A deployment of the application that waits.
-    pub(super) async fn deploy(&self) -> Deployment {
+    pub async fn deploy(&self) -> Deployment {
         self.deploy_of(&self.application).await
     }
 
-    pub(super) async fn deploy_of(&self, application: &Application) -> Deployment {
+    pub async fn deploy_of(&self, application: &Application) -> Deployment {
         self.accept(&new_deployment(application)).await
     }
 
-    pub(super) async fn accept(&self, new: &NewDeployment) -> Deployment {
+    pub async fn accept(&self, new: &NewDeployment) -> Deployment {
         let created = self.store.create_deployment(new).await.unwrap();
         assert!(!created.existed);
         created.deployment
     }
 
-    pub(super) async fn claim(&self) -> Claim {
+    pub async fn claim(&self) -> Claim {
         self.try_claim(LEASE).await.unwrap()
     }
 
-    pub(super) async fn try_claim(&self, lease: Duration) -> Option<Claim> {
+    pub async fn try_claim(&self, lease: Duration) -> Option<Claim> {
         let claim = self.store.claim_next(self.worker, lease, false);
         claim.await.unwrap()
     }
 
     /// Claims for another worker, as soon as there is something to claim.
-    pub(super) async fn take_over(&self) -> Claim {
+    pub async fn take_over(&self) -> Claim {
         let worker = WorkerId::new();
         let taken = async {
             loop {
@@ -229,7 +230,7 @@ impl Scene {
     }
 
     /// Waits until a lease is over, by asking the store itself.
-    pub(super) async fn outlast(&self, id: DeploymentId, fence: Fence) {
+    pub async fn outlast(&self, id: DeploymentId, fence: Fence) {
         let over = async {
             loop {
                 let before = self.state(id).await;
@@ -244,20 +245,20 @@ impl Scene {
         tokio::time::timeout(PATIENCE, over).await.unwrap();
     }
 
-    pub(super) async fn state(&self, id: DeploymentId) -> DeploymentState {
+    pub async fn state(&self, id: DeploymentId) -> DeploymentState {
         self.find(id).await.state
     }
 
-    pub(super) async fn find(&self, id: DeploymentId) -> Deployment {
+    pub async fn find(&self, id: DeploymentId) -> Deployment {
         self.store.find_deployment(id).await.unwrap().unwrap()
     }
 
-    pub(super) async fn log(&self, id: DeploymentId) -> Vec<Event> {
+    pub async fn log(&self, id: DeploymentId) -> Vec<Event> {
         self.store.events(id, 0, u32::MAX).await.unwrap()
     }
 
     /// Appends to what is stored now.
-    pub(super) async fn append(
+    pub async fn append(
         &self,
         id: DeploymentId,
         events: impl Into<Vec<EventKind>>,
@@ -269,31 +270,31 @@ impl Scene {
     }
 
     /// Appends as the worker of a claim.
-    pub(super) async fn work(&self, claim: &Claim, events: impl Into<Vec<EventKind>>) {
+    pub async fn work(&self, claim: &Claim, events: impl Into<Vec<EventKind>>) {
         self.append(claim.deployment.id, events, Some(claim.fence))
             .await
             .unwrap();
     }
 
     /// Fails what was claimed: the shortest way to an end.
-    pub(super) async fn fail(&self, claim: &Claim) {
+    pub async fn fail(&self, claim: &Claim) {
         self.work(claim, [claimed(claim), failed()]).await;
     }
 
     /// Makes a release and succeeds with it.
-    pub(super) async fn succeed(&self, claim: &Claim) -> Release {
+    pub async fn succeed(&self, claim: &Claim) -> Release {
         let release = self.make_release(claim).await;
         self.succeed_with(claim, release.id).await;
         self.store.find_release(release.id).await.unwrap().unwrap()
     }
 
-    pub(super) async fn make_release(&self, claim: &Claim) -> Release {
+    pub async fn make_release(&self, claim: &Claim) -> Release {
         let release = release(&claim.deployment);
         let made = self.store.create_release(&release, claim.fence);
         made.await.unwrap()
     }
 
-    pub(super) async fn succeed_with(&self, claim: &Claim, release: ReleaseId) {
+    pub async fn succeed_with(&self, claim: &Claim, release: ReleaseId) {
         let id = claim.deployment.id;
         let [started, finished] = verified();
         let events = [claimed(claim), started, finished, succeeded(release)];
@@ -305,7 +306,7 @@ impl Scene {
     }
 
     /// Deploys, claims and succeeds.
-    pub(super) async fn released(&self) -> Release {
+    pub async fn released(&self) -> Release {
         let deployment = self.deploy().await;
         let claim = self.claim().await;
         assert_eq!(claim.deployment.id, deployment.id);
@@ -313,7 +314,7 @@ impl Scene {
     }
 }
 
-pub(super) fn append(
+pub fn append(
     deployment: DeploymentId,
     before: DeploymentState,
     events: impl Into<Vec<EventKind>>,

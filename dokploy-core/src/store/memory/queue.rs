@@ -1,5 +1,6 @@
 //! The queue in memory.
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
@@ -72,11 +73,11 @@ impl Job {
         }
     }
 
-    /// Since when another worker may take it up; `None` within the order means since ever.
-    fn resumable_since(&self, now: Instant) -> Option<Option<Instant>> {
+    /// How long ago another worker could have taken it up; for ever when it was handed back.
+    fn overdue(&self, now: Instant) -> Option<Duration> {
         match self.place {
-            Place::HandedBack => Some(None),
-            Place::Claimed { until, .. } if until <= now => Some(Some(until)),
+            Place::HandedBack => Some(Duration::MAX),
+            Place::Claimed { until, .. } if until <= now => Some(now - until),
             _ => None,
         }
     }
@@ -85,9 +86,9 @@ impl Job {
 impl Tables {
     fn next_resumable(&self, now: Instant) -> Option<DeploymentId> {
         self.open_jobs()
-            .filter_map(|job| Some((job.resumable_since(now)?, job.deployment.id)))
-            .min()
-            .map(|(_, id)| id)
+            .filter_map(|job| Some((job.overdue(now)?, Reverse(job.position), job.deployment.id)))
+            .max()
+            .map(|(_, _, id)| id)
     }
 
     fn next_waiting(&self) -> Option<DeploymentId> {

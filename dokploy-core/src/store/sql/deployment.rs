@@ -8,7 +8,7 @@ use super::release;
 use super::session::{Call, Session};
 use super::statement::statements;
 use super::value::{Row, json, name};
-use crate::deployment::{DeploymentState, Event};
+use crate::deployment::{DeploymentState, Event, Status};
 use crate::error::{Error, Result};
 use crate::id::{ApplicationId, DeploymentId};
 use crate::model::{Deployment, Page, PageRequest, SupersedePolicy};
@@ -56,11 +56,11 @@ statements! {
     ];
     LIST_OF_APPLICATION = [
         "SELECT " columns " FROM deployments
-         WHERE application_id = $1 AND ($2 IS NULL OR project_id = $2) AND id < $3 ORDER BY id DESC LIMIT $4"
+         WHERE application_id = $1 AND (project_id = $2 OR $2 IS NULL) AND id < $3 ORDER BY id DESC LIMIT $4"
     ];
     LIST_OF_APPLICATION_WITH_STATUS = [
         "SELECT " columns " FROM deployments
-         WHERE application_id = $1 AND ($2 IS NULL OR project_id = $2) AND status = $3 AND id < $4
+         WHERE application_id = $1 AND (project_id = $2 OR $2 IS NULL) AND status = $3 AND id < $4
          ORDER BY id DESC LIMIT $5"
     ];
     EVENTS = [
@@ -77,7 +77,7 @@ statements! {
             worker_id = CASE WHEN $8 THEN NULL ELSE worker_id END,
             lease_until = CASE WHEN $8 THEN NULL ELSE lease_until END
          WHERE id = $1 AND seq = $2
-           AND ($9 IS NULL OR (worker_id = $9 AND epoch = $10 AND lease_until > " now "))
+           AND ((worker_id = $9 AND epoch = $10 AND lease_until > " now ") OR $9 IS NULL)
          RETURNING application_id"
     ];
     STANDING = [
@@ -265,7 +265,7 @@ impl DeploymentStore for SqlStore {
         filter: &DeploymentFilter,
         page: PageRequest,
     ) -> Result<Page<Deployment>> {
-        let status = filter.status.map(|status| status.as_str());
+        let status = filter.status.map(Status::as_str);
         let call = match (filter.application, filter.project, status) {
             (Some(application), project, Some(status)) => LIST_OF_APPLICATION_WITH_STATUS
                 .bind(application)

@@ -56,8 +56,8 @@ macro_rules! statements {
             };
         )+
 
-        /// Every statement of this file, for the test that prepares them.
-        #[cfg(test)]
+        /// Every statement of this file, for the tests that prepare and explain them.
+        #[cfg(feature = "conformance")]
         pub(super) const ALL: &[(&str, $crate::store::sql::statement::Statement)] =
             &[$((stringify!($name), $name)),+];
     };

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::id::DeploymentId;
 
 /// Databases whose test was killed are dropped by a later one after this time.
-const ABANDONED_AFTER: Duration = Duration::from_secs(60 * 60);
+const ABANDONED_AFTER: Duration = Duration::from_hours(1);
 const PREFIX: &str = "dokploy_test_";
 
 /// An empty PostgreSQL database of its own, for a test. It is dropped with the value.
