@@ -4,6 +4,7 @@ mod away;
 mod cancel;
 mod changes;
 mod concurrency;
+mod deployer;
 mod failure;
 mod order;
 mod outside;
