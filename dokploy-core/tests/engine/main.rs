@@ -3,11 +3,15 @@
 mod away;
 mod cancel;
 mod changes;
+mod concurrency;
+mod deployer;
 mod failure;
+mod order;
 mod outside;
 mod queue;
 mod rollback;
 mod saga;
 mod secrets;
+mod shutdown;
 mod success;
 mod world;

@@ -65,7 +65,7 @@ impl World {
             source: FakeSource::new(),
             clock,
             bus: Arc::new(MemoryBus::default()),
-            directory: tempfile::tempdir().unwrap(),
+            directory: directory(),
             builds,
             revisions: Mutex::default(),
             scripts: Mutex::default(),
@@ -270,6 +270,11 @@ impl World {
         let removed = self.effects(|effect| matches!(effect, FakeEffect::TaskRemoved { .. }));
         (started, started - removed)
     }
+}
+
+/// A directory for logs, in memory where there is such a place: every deployment waits for the disk once.
+fn directory() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").unwrap_or_else(|_| tempfile::tempdir().unwrap())
 }
 
 /// The key ring of every engine here: what one sealed, another one opens.
