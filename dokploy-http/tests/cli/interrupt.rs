@@ -22,7 +22,7 @@ fn the_first_ctrl_c_cancels_and_says_what_goes_on() {
 }
 
 #[test]
-fn the_second_ctrl_c_leaves_it_and_the_next_command_goes_on() {
+fn a_termination_leaves_it_and_the_next_command_goes_on() {
     let Some(place) = Place::on_the_engine() else {
         return;
     };
@@ -49,6 +49,35 @@ fn the_second_ctrl_c_leaves_it_and_the_next_command_goes_on() {
     let followed = place.run(&["logs", "--follow", &id]);
     assert_eq!(followed.code, 0, "{followed:?}");
     assert_eq!(place.page(port).unwrap(), "hello");
+}
+
+#[test]
+fn the_second_ctrl_c_leaves_the_cancellation_to_the_next_command() {
+    let Some(place) = Place::on_the_engine() else {
+        return;
+    };
+    let repository = place.repository("one");
+    let url = repository.url();
+    let port = place.free_port();
+    let publish = format!("host:{port}:8080");
+    // Restoring takes as long as the release that is restored has to be watched.
+    let arguments = ["--publish", &publish, "--monitor", "5s"];
+    assert_eq!(place.deploy(&url, &arguments).code, 0);
+    place.commit(&repository, "two", crate::place::SERVE);
+    let mut started = place.start(&["deploy", "--name", &place.name, "--json"]);
+    let output = started.wait_for("\"monitoring\":");
+    started.signal("INT");
+    started.wait_for("the previous release is restored first; Ctrl-C again leaves it unfinished");
+    started.signal("INT");
+    let ended = started.finish();
+    assert_eq!(ended.code, 130, "{ended:?}");
+    let id = json_lines(&output)[0]["deploymentId"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let followed = place.run(&["logs", "--follow", &id]);
+    assert_eq!(followed.code, 4, "{followed:?}");
+    assert_eq!(place.page(port).unwrap(), "one");
 }
 
 #[test]

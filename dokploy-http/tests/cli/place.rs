@@ -136,14 +136,10 @@ impl Place {
     /// The arguments of that.
     pub(crate) fn deployment<'a>(&'a self, url: &'a str, more: &[&'a str]) -> Vec<&'a str> {
         let mut arguments = vec!["deploy", url, "--name", &self.name, "--allow-file"];
-        arguments.extend([
-            "--endpoint-mode",
-            "dnsrr",
-            "--monitor",
-            "500ms",
-            "--update-delay",
-            "0s",
-        ]);
+        arguments.extend(["--endpoint-mode", "dnsrr", "--update-delay", "0s"]);
+        if !more.contains(&"--monitor") {
+            arguments.extend(["--monitor", "500ms"]);
+        }
         arguments.extend(more);
         arguments
     }
