@@ -31,10 +31,14 @@ use tokio::runtime::Runtime;
 const DEADLINE: Duration = Duration::from_secs(60);
 
 fn deployments(criterion: &mut Criterion) {
-    let Some(environment) = Environment::find() else { return };
+    let Some(environment) = Environment::find() else {
+        return;
+    };
     let runtime = Runtime::new().expect("a runtime");
     let mut group = criterion.benchmark_group("deployment");
-    group.sample_size(10).measurement_time(Duration::from_secs(40));
+    group
+        .sample_size(10)
+        .measurement_time(Duration::from_secs(40));
     let hand = runtime.block_on(ByHand::new(&environment));
     group.bench_function("by_hand", |bencher| {
         bencher.iter_custom(|rounds| runtime.block_on(hand.rounds(rounds)));
@@ -71,9 +75,18 @@ impl ByEngine {
         spec.update.monitor = Duration::ZERO;
         spec.health_check.as_mut().expect("it has one").interval = Duration::from_secs(1);
         let project = engine.create_project(&name, "").await.expect("a project");
-        let application = engine.create_application(project.id, spec).await.expect("an application");
+        let application = engine
+            .create_application(project.id, spec)
+            .await
+            .expect("an application");
         let base_image = environment.base_image.clone();
-        let by = Self { engine, application: application.id, repository, base_image, _data: data };
+        let by = Self {
+            engine,
+            application: application.id,
+            repository,
+            base_image,
+            _data: data,
+        };
         by.rounds(1).await;
         by
     }
@@ -83,8 +96,11 @@ impl ByEngine {
         for _ in 0..rounds {
             commit(&self.repository, &self.base_image).await;
             let start = Instant::now();
-            let handle =
-                self.engine.deploy(DeployRequest::of(self.application)).await.expect("accepted");
+            let handle = self
+                .engine
+                .deploy(DeployRequest::of(self.application))
+                .await
+                .expect("accepted");
             let done = handle.wait(DEADLINE).await.expect("it ends");
             total += start.elapsed();
             assert_eq!(done.state.status, Status::Success, "{:#?}", done.state);
@@ -93,7 +109,10 @@ impl ByEngine {
     }
 
     async fn remove(self) {
-        self.engine.delete_application(self.application).await.expect("deleted");
+        self.engine
+            .delete_application(self.application)
+            .await
+            .expect("deleted");
         self.engine.shutdown().await;
     }
 }
@@ -116,10 +135,18 @@ impl ByHand {
         let name = format!("hand-{}", std::process::id());
         let base_image = environment.base_image.clone();
         let repository = Repository::new().await.expect("git");
-        let hand = Self { docker, name, repository, base_image };
+        let hand = Self {
+            docker,
+            name,
+            repository,
+            base_image,
+        };
         commit(&hand.repository, &hand.base_image).await;
         let image = hand.clone_and_build().await;
-        hand.docker.create_service(hand.spec(&image), None).await.expect("created");
+        hand.docker
+            .create_service(hand.spec(&image), None)
+            .await
+            .expect("created");
         hand.wait(&image).await;
         hand
     }
@@ -130,8 +157,15 @@ impl ByHand {
             commit(&self.repository, &self.base_image).await;
             let start = Instant::now();
             let image = self.clone_and_build().await;
-            let current = self.docker.inspect_service(&self.name, None).await.expect("a service");
-            let version = current.version.and_then(|version| version.index).unwrap_or_default();
+            let current = self
+                .docker
+                .inspect_service(&self.name, None)
+                .await
+                .expect("a service");
+            let version = current
+                .version
+                .and_then(|version| version.index)
+                .unwrap_or_default();
             let options = UpdateServiceOptionsBuilder::new()
                 .version(i32::try_from(version).expect("a small number"))
                 .build();
@@ -155,18 +189,33 @@ impl ByHand {
         assert!(cloned.expect("git").success(), "cloned");
         let context = archive(&checkout.path().join("source"));
         let image = format!("{}:{}", self.name, context.len() + black_box(0));
-        let options =
-            BuildImageOptionsBuilder::new().t(&image).memory(512 * 1024 * 1024).rm(true).build();
+        let options = BuildImageOptionsBuilder::new()
+            .t(&image)
+            .memory(512 * 1024 * 1024)
+            .rm(true)
+            .build();
         let body = bollard::body_full(context.into());
-        let built: Vec<_> =
-            self.docker.build_image(options, None, Some(body)).try_collect().await.expect("built");
+        let built: Vec<_> = self
+            .docker
+            .build_image(options, None, Some(body))
+            .try_collect()
+            .await
+            .expect("built");
         black_box(built);
         let built = self.docker.inspect_image(&image).await.expect("an image");
         built.id.expect("an id")
     }
 
     fn spec(&self, image: &str) -> ServiceSpec {
-        let probe = ["CMD", "/bin/busybox", "wget", "-q", "-O", "-", "http://127.0.0.1:8080/"];
+        let probe = [
+            "CMD",
+            "/bin/busybox",
+            "wget",
+            "-q",
+            "-O",
+            "-",
+            "http://127.0.0.1:8080/",
+        ];
         let nanos = |seconds: i64| Some(seconds * 1_000_000_000);
         ServiceSpec {
             name: Some(self.name.clone()),
@@ -208,10 +257,15 @@ impl ByHand {
         loop {
             let options = ListTasksOptionsBuilder::new().filters(&filters).build();
             let tasks = self.docker.list_tasks(Some(options)).await.expect("tasks");
-            let wanted = tasks.iter().filter(|task| task.desired_state == Some(TaskState::RUNNING));
+            let wanted = tasks
+                .iter()
+                .filter(|task| task.desired_state == Some(TaskState::RUNNING));
             let states: Vec<_> = wanted
                 .map(|task| {
-                    let container = task.spec.as_ref().and_then(|spec| spec.container_spec.as_ref());
+                    let container = task
+                        .spec
+                        .as_ref()
+                        .and_then(|spec| spec.container_spec.as_ref());
                     let new = container.and_then(|spec| spec.image.as_deref()) == Some(image);
                     let state = task.status.as_ref().and_then(|status| status.state);
                     new && state == Some(TaskState::RUNNING)
@@ -225,20 +279,28 @@ impl ByHand {
     }
 
     async fn remove(self) {
-        self.docker.delete_service(&self.name).await.expect("deleted");
+        self.docker
+            .delete_service(&self.name)
+            .await
+            .expect("deleted");
     }
 }
 
 /// A commit that was never there before.
 async fn commit(repository: &Repository, base_image: &str) {
     let text = format!("{:?}", Instant::now());
-    repository.commit_application(base_image, &text, SERVE).await.expect("a commit");
+    repository
+        .commit_application(base_image, &text, SERVE)
+        .await
+        .expect("a commit");
 }
 
 fn archive(directory: &Path) -> Vec<u8> {
     let mut archive = tar::Builder::new(Vec::new());
     for name in ["Dockerfile", "index.html"] {
-        archive.append_path_with_name(directory.join(name), name).expect("a file");
+        archive
+            .append_path_with_name(directory.join(name), name)
+            .expect("a file");
     }
     archive.into_inner().expect("an archive")
 }

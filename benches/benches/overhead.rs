@@ -26,14 +26,31 @@ struct Stage {
 async fn stage() -> Stage {
     let data = tempfile::tempdir().expect("a directory");
     let url = format!("sqlite://{}", data.path().join("dokploy.db").display());
-    let store = SqlStore::open(&url, SqlStoreOptions::default()).await.expect("a store");
+    let store = SqlStore::open(&url, SqlStoreOptions::default())
+        .await
+        .expect("a store");
     let runtime = FakeRuntime::new();
     let none = Duration::ZERO;
-    runtime.set_timings(FakeTimings { place: none, prepare: none, stop: none });
-    runtime.choose_behavior(|_| Some(FakeBehavior::Healthy { after: Duration::ZERO }));
+    runtime.set_timings(FakeTimings {
+        place: none,
+        prepare: none,
+        stop: none,
+    });
+    runtime.choose_behavior(|_| {
+        Some(FakeBehavior::Healthy {
+            after: Duration::ZERO,
+        })
+    });
     let source = FakeSource::new();
-    source.commit(REPO_URL, "main", FakeTree::new().file("Dockerfile", "FROM scratch\n"));
-    let options = EngineOptions { starts_per_minute: u32::MAX, ..EngineOptions::default() };
+    source.commit(
+        REPO_URL,
+        "main",
+        FakeTree::new().file("Dockerfile", "FROM scratch\n"),
+    );
+    let options = EngineOptions {
+        starts_per_minute: u32::MAX,
+        ..EngineOptions::default()
+    };
     let engine = Engine::builder()
         .store(Arc::new(store))
         .runtime(Arc::new(runtime))
@@ -48,8 +65,17 @@ async fn stage() -> Stage {
     let mut spec = ApplicationSpec::named("hello");
     spec.git_source = Some(GitSource::branch(REPO_URL, "main"));
     spec.update.monitor = Duration::ZERO;
-    let application = engine.create_application(project.id, spec).await.expect("an application").id;
-    Stage { engine, source, application, _data: data }
+    let application = engine
+        .create_application(project.id, spec)
+        .await
+        .expect("an application")
+        .id;
+    Stage {
+        engine,
+        source,
+        application,
+        _data: data,
+    }
 }
 
 impl Stage {
@@ -57,11 +83,21 @@ impl Stage {
         let mut total = Duration::ZERO;
         for _ in 0..rounds {
             let dockerfile = format!("FROM scratch\n# {:?}\n", Instant::now());
-            self.source.commit(REPO_URL, "main", FakeTree::new().file("Dockerfile", dockerfile));
+            self.source.commit(
+                REPO_URL,
+                "main",
+                FakeTree::new().file("Dockerfile", dockerfile),
+            );
             let start = Instant::now();
-            let deployment =
-                self.engine.deploy(DeployRequest::of(self.application)).await.expect("accepted");
-            let done = deployment.wait(Duration::from_secs(60)).await.expect("it ends");
+            let deployment = self
+                .engine
+                .deploy(DeployRequest::of(self.application))
+                .await
+                .expect("accepted");
+            let done = deployment
+                .wait(Duration::from_secs(60))
+                .await
+                .expect("it ends");
             total += start.elapsed();
             assert_eq!(done.state.status, Status::Success, "{:#?}", done.state);
         }
@@ -78,7 +114,9 @@ fn overhead(criterion: &mut Criterion) {
         bencher.iter_custom(|rounds| runtime.block_on(stage.rounds(rounds)));
     });
     group.bench_function("plan", |bencher| {
-        bencher.to_async(&runtime).iter(|| stage.engine.plan(DeployRequest::of(stage.application)));
+        bencher
+            .to_async(&runtime)
+            .iter(|| stage.engine.plan(DeployRequest::of(stage.application)));
     });
     group.finish();
     runtime.block_on(stage.engine.shutdown());
