@@ -13,9 +13,11 @@ mod images;
 mod inject;
 mod journal;
 mod lease;
+mod open;
 mod order;
 mod output;
 mod plan;
+mod preview;
 mod retry;
 mod rollout;
 mod saga;
@@ -29,6 +31,7 @@ mod watch;
 mod worker;
 
 use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
@@ -36,6 +39,7 @@ use tokio_util::task::TaskTracker;
 
 pub use self::builder::{EngineBuilder, EngineOptions};
 pub use self::inject::{Injection, Point};
+pub use self::open::{OpenOptions, SecretKey};
 use crate::bus::EventBus;
 use crate::cache::Cache;
 use crate::clock::Clock;
@@ -68,6 +72,18 @@ pub(crate) struct Inner {
     worker: WorkerId,
     tracker: TaskTracker,
     shutdown: CancellationToken,
+    /// Drops everything that runs, as the end of the process does.
+    aborted: CancellationToken,
+}
+
+impl Inner {
+    /// Runs a part of the engine until it ends or the engine is aborted.
+    fn spawn(&self, part: impl Future<Output = ()> + Send + 'static) {
+        let aborted = self.aborted.clone();
+        self.tracker.spawn(async move {
+            aborted.run_until_cancelled(part).await;
+        });
+    }
 }
 
 impl Engine {
@@ -117,6 +133,13 @@ impl Engine {
         self.inner.shutdown.cancel();
         self.inner.tracker.close();
         self.inner.tracker.wait().await;
+    }
+
+    /// Stops at once, as the end of the process does: nothing is handed back and nothing more is written, so that
+    /// another engine goes on when the leases have ended. For tests of what survives a crash.
+    pub fn abort(&self) {
+        self.inner.aborted.cancel();
+        self.inner.tracker.close();
     }
 }
 

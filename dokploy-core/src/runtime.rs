@@ -1,5 +1,6 @@
 //! What runs containers. Every verb is idempotent: "already so" is Ok.
 
+mod constraint;
 #[cfg(feature = "docker")]
 mod docker;
 mod fake;
@@ -231,6 +232,7 @@ pub trait ContainerRuntime: Send + Sync + Debug {
     ///   `Some` updates, and fails with `conflict` when its version is another one.
     /// - A service without our label is never changed: `permission_denied`.
     /// - A specification that equals the current one restarts nothing.
+    /// - Constraints that no node meets, not even one that is down, are `invalid_spec`, and nothing is changed.
     /// - Returns the service as it is then.
     async fn apply_service(
         &self,

@@ -226,6 +226,13 @@ pub trait DeploymentStore: Send + Sync + Debug {
     /// The deployment.
     async fn find_deployment(&self, id: DeploymentId) -> Result<Option<Deployment>>;
 
+    /// The deployment of an application that was accepted with this idempotency key.
+    async fn find_deployment_by_key(
+        &self,
+        application: ApplicationId,
+        key: &str,
+    ) -> Result<Option<Deployment>>;
+
     /// Deployments, newest first.
     async fn list_deployments(
         &self,

@@ -16,7 +16,10 @@ pub struct Environment(Arc<dyn Fn(&str) -> Option<String> + Send + Sync>);
 impl Environment {
     /// That of this process. A value that is not UTF-8 counts as unset.
     pub fn of_process() -> Self {
-        #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place that reads the environment"
+        )]
         Self(Arc::new(|name| std::env::var(name).ok()))
     }
 
@@ -87,8 +90,13 @@ impl Config {
         let defaults = EngineOptions::default();
         let filter = environment.set("DOKPLOY_LOG");
         if let Some(filter) = &filter {
-            EnvFilter::try_new(filter)
-                .map_err(|_| bad("DOKPLOY_LOG", filter, "a filter is expected, as in info or dokploy_core=debug"))?;
+            EnvFilter::try_new(filter).map_err(|_| {
+                bad(
+                    "DOKPLOY_LOG",
+                    filter,
+                    "a filter is expected, as in info or dokploy_core=debug",
+                )
+            })?;
         }
         Ok(Self {
             data_dir: environment
@@ -147,9 +155,9 @@ fn secret_key(environment: &Environment) -> Result<SecretKey> {
     let key = environment.set("DOKPLOY_SECRET_KEY");
     let file = environment.set("DOKPLOY_SECRET_KEY_FILE");
     match (key, file) {
-        (Some(_), Some(_)) => {
-            Err(refused("DOKPLOY_SECRET_KEY and DOKPLOY_SECRET_KEY_FILE are both set: only one of them is expected"))
-        }
+        (Some(_), Some(_)) => Err(refused(
+            "DOKPLOY_SECRET_KEY and DOKPLOY_SECRET_KEY_FILE are both set: only one of them is expected",
+        )),
         (Some(key), None) => Ok(SecretKey::Base64(Secret::new(key))),
         (None, Some(file)) => Ok(SecretKey::File(file.into())),
         (None, None) => Ok(SecretKey::Generated),
@@ -167,15 +175,25 @@ fn switch(environment: &Environment, name: &str) -> Result<bool> {
 fn concurrency(text: &str) -> Result<usize> {
     match text.parse() {
         Ok(count @ 1..=1000) => Ok(count),
-        _ => Err(bad("DOKPLOY_DEPLOY_CONCURRENCY", text, "a number from 1 to 1000 is expected")),
+        _ => Err(bad(
+            "DOKPLOY_DEPLOY_CONCURRENCY",
+            text,
+            "a number from 1 to 1000 is expected",
+        )),
     }
 }
 
 fn rate(text: &str) -> Result<u32> {
-    let number = text.strip_suffix("/min").and_then(|number| number.trim_end().parse().ok());
+    let number = text
+        .strip_suffix("/min")
+        .and_then(|number| number.trim_end().parse().ok());
     match number {
         Some(count @ 1..=100_000) => Ok(count),
-        _ => Err(bad("DOKPLOY_DEPLOY_RATE", text, "a number of starts in a minute is expected, as in 10/min")),
+        _ => Err(bad(
+            "DOKPLOY_DEPLOY_RATE",
+            text,
+            "a number of starts in a minute is expected, as in 10/min",
+        )),
     }
 }
 
@@ -210,18 +228,33 @@ mod tests {
     #[test]
     fn a_bad_value_names_the_variable_the_value_and_what_is_expected() {
         let cases = [
-            ("DOKPLOY_DEPLOY_CONCURRENCY", "0", "a number from 1 to 1000 is expected"),
-            ("DOKPLOY_DEPLOY_CONCURRENCY", "many", "a number from 1 to 1000 is expected"),
+            (
+                "DOKPLOY_DEPLOY_CONCURRENCY",
+                "0",
+                "a number from 1 to 1000 is expected",
+            ),
+            (
+                "DOKPLOY_DEPLOY_CONCURRENCY",
+                "many",
+                "a number from 1 to 1000 is expected",
+            ),
             ("DOKPLOY_DEPLOY_RATE", "10", "as in 10/min"),
             ("DOKPLOY_DEPLOY_RATE", "0/min", "as in 10/min"),
-            ("DOKPLOY_ALLOW_FILE_SOURCES", "yes please", "true or false is expected"),
+            (
+                "DOKPLOY_ALLOW_FILE_SOURCES",
+                "yes please",
+                "true or false is expected",
+            ),
             ("DOKPLOY_LOG_FORMAT", "xml", "text or json is expected"),
             ("DOKPLOY_LOG", "a=b=c", "a filter is expected"),
         ];
         for (name, value, expected) in cases {
             let error = Config::read(&Environment::of([(name, value)])).unwrap_err();
             let message = error.message();
-            assert!(message.starts_with(&format!("{name} is {value:?}: ")), "{message}");
+            assert!(
+                message.starts_with(&format!("{name} is {value:?}: ")),
+                "{message}"
+            );
             assert!(message.contains(expected), "{message}");
         }
     }
@@ -233,6 +266,9 @@ mod tests {
             ("DATABASE_URL", "postgres://u:hunter2@h/d"),
         ]);
         let shown = format!("{:?}", Config::read(&environment).unwrap());
-        assert!(!shown.contains("aGVsbG8=") && !shown.contains("hunter2"), "{shown}");
+        assert!(
+            !shown.contains("aGVsbG8=") && !shown.contains("hunter2"),
+            "{shown}"
+        );
     }
 }

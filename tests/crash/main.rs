@@ -2,4 +2,3 @@
 //! the next process ends what it began. Real engine, real database, real repository.
 
 mod points;
-mod scene;

@@ -1,5 +1,7 @@
 //! An abort at every point of a good deployment and of one that is rolled back.
 
+use std::path::Path;
+
 use anyhow::{Context, Result, ensure};
 use dokploy_core::deployment::{Status, Step};
 use dokploy_core::engine::Point;
@@ -7,7 +9,8 @@ use dokploy_tests::assembly::point_name;
 use dokploy_tests::environment::Environment;
 use futures::{StreamExt, TryStreamExt, stream};
 
-use crate::scene::{DEADLINE, Scene, ensure_status};
+use dokploy_tests::assembly::Assembly;
+use dokploy_tests::scene::{DEADLINE, Scene, ensure_status};
 
 /// Scenes at once: more of them make the two cores of a small machine miss the health checks.
 const AT_ONCE: usize = 4;
@@ -47,8 +50,20 @@ async fn a_good_deployment_survives_an_abort_at_every_point() -> Result<()> {
         .map(drop)
 }
 
+async fn scene(environment: &Environment, directory: &Path, name: &str) -> Result<Scene> {
+    let assembly = Assembly::sqlite(&environment.docker_host, directory.to_path_buf());
+    Scene::new(
+        assembly,
+        env!("CARGO_BIN_EXE_agent"),
+        &environment.base_image,
+        name,
+    )
+    .await
+}
+
 async fn good(environment: &Environment, index: usize, point: Point) -> Result<()> {
-    let scene = Scene::new(environment, &format!("good{index}")).await?;
+    let directory = tempfile::tempdir()?;
+    let scene = scene(environment, directory.path(), &format!("good{index}")).await?;
     scene.commit_good("one").await?;
     let mut agent = scene.agent(Some(point_name(point))).await?;
     let handle = scene.accept().await?;
@@ -102,7 +117,8 @@ async fn a_rollback_survives_an_abort_at_every_point() -> Result<()> {
 }
 
 async fn bad(environment: &Environment, index: usize, point: Point) -> Result<()> {
-    let scene = Scene::new(environment, &format!("bad{index}")).await?;
+    let directory = tempfile::tempdir()?;
+    let scene = scene(environment, directory.path(), &format!("bad{index}")).await?;
     scene.commit_good("one").await?;
     ensure_status(&scene.deploy().await?, Status::Success)?;
     let good = scene.current_release().await?;

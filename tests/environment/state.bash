@@ -9,8 +9,12 @@ logs=$state/logs
 # Debian keeps these folders from the search path of users, who then would be told to install what is there.
 PATH=$PATH:/usr/sbin:/sbin
 
+say() {
+  echo "${DOKPLOY_TEST_TITLE:-test environment}: $*" >&2
+}
+
 fail() {
-  echo "test environment: $*" >&2
+  say "$@"
   exit 1
 }
 
@@ -24,7 +28,7 @@ wait_until() {
   local deadline=$((SECONDS + seconds))
   until "$@" >/dev/null 2>&1; do
     if ((SECONDS >= deadline)); then
-      echo "test environment: $what was not ready within $seconds seconds; the end of $log:" >&2
+      say "$what was not ready within $seconds seconds; the end of $log:"
       tail -n 40 "$log" >&2 || true
       return 1
     fi

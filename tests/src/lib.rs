@@ -5,4 +5,6 @@ pub mod agent;
 pub mod assembly;
 pub mod environment;
 pub mod node;
+pub mod postgres;
 pub mod repository;
+pub mod scene;

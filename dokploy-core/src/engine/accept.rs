@@ -8,7 +8,7 @@ use futures::stream::BoxStream;
 use super::{Engine, plan, streams};
 use crate::bus::Signal;
 use crate::deployer::{DeployRequest, Deployer, DeploymentHandle, LogLine, Plan, RollbackRequest};
-use crate::deployment::{DeploymentState, Event, EventKind};
+use crate::deployment::{DeploymentState, Event, EventKind, Status};
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::{ApplicationId, DeploymentId, ReleaseId};
 use crate::model::{
@@ -25,6 +25,12 @@ impl Deployer for Engine {
     async fn deploy(&self, request: DeployRequest) -> Result<DeploymentHandle> {
         let application = self.application(request.application).await?;
         request.request.validate()?;
+        if let Some(known) = self
+            .known(&application, request.idempotency_key.as_deref())
+            .await?
+        {
+            return Ok(known);
+        }
         if let Some(expected) = &request.plan_digest {
             let now = plan::plan(&self.inner, &application, &request.request).await?;
             if now.digest != *expected {
@@ -47,6 +53,12 @@ impl Deployer for Engine {
 
     async fn roll_back(&self, request: RollbackRequest) -> Result<DeploymentHandle> {
         let application = self.application(request.application).await?;
+        if let Some(known) = self
+            .known(&application, request.idempotency_key.as_deref())
+            .await?
+        {
+            return Ok(known);
+        }
         let release = self.rollback_target(&application, request.release).await?;
         let asked = DeploymentRequest {
             trigger: DeploymentTrigger::Rollback,
@@ -135,6 +147,22 @@ impl Engine {
     pub(crate) async fn application(&self, id: ApplicationId) -> Result<Application> {
         let found = self.inner.store.find_application(id).await?;
         found.ok_or_else(|| Error::not_found("application", id))
+    }
+
+    /// The deployment that was accepted with this key before. Asked first of all: what is asked twice was right the
+    /// first time, and the world has moved since because of it.
+    async fn known(
+        &self,
+        application: &Application,
+        key: Option<&str>,
+    ) -> Result<Option<DeploymentHandle>> {
+        let Some(key) = key else { return Ok(None) };
+        let found = self
+            .inner
+            .store
+            .find_deployment_by_key(application.id, key)
+            .await?;
+        Ok(found.map(|known| DeploymentHandle::new(self.deployer(), known.id)))
     }
 
     async fn accept(
@@ -244,33 +272,10 @@ impl Engine {
         application: &Application,
         release: Option<ReleaseId>,
     ) -> Result<Release> {
-        let store = &self.inner.store;
         let Some(wanted) = release else {
-            let releases = store
-                .list_releases(
-                    application.id,
-                    PageRequest {
-                        limit: 200,
-                        before: None,
-                    },
-                )
-                .await?;
-            let current = application.current_release_id;
-            let previous = releases.items.into_iter().find(|release| {
-                release.stable_at.is_some()
-                    && release.retired_at.is_none()
-                    && current.is_none_or(|current| release.id < current)
-            });
-            return previous.ok_or_else(|| {
-                let message = format!(
-                    "application {} has no release to go back to",
-                    application.spec.name
-                );
-                Error::new(ErrorKind::NotFound, message).with_hint(
-                    "a release counts once it was healthy; list the releases to see them",
-                )
-            });
+            return self.previous_release(application).await;
         };
+        let store = &self.inner.store;
         let found = store.find_release(wanted).await?;
         let release = found
             .filter(|release| release.application_id == application.id)
@@ -285,6 +290,34 @@ impl Engine {
             return Err(Error::new(ErrorKind::Conflict, message));
         }
         Ok(release)
+    }
+
+    /// The newest stable release before the current one that nobody has gone back from.
+    async fn previous_release(&self, application: &Application) -> Result<Release> {
+        let store = &self.inner.store;
+        let page = PageRequest {
+            limit: PageRequest::LIMIT_MAX,
+            before: None,
+        };
+        let releases = store.list_releases(application.id, page).await?;
+        let current = application.current_release_id;
+        let candidates = releases.items.into_iter().filter(|release| {
+            release.stable_at.is_some()
+                && release.retired_at.is_none()
+                && current.is_none_or(|current| release.id < current)
+        });
+        for release in candidates {
+            let maker = store.find_deployment(release.deployment_id).await?;
+            if maker.is_none_or(|maker| maker.state.status != Status::RolledBack) {
+                return Ok(release);
+            }
+        }
+        let message = format!(
+            "application {} has no release to go back to",
+            application.spec.name
+        );
+        Err(Error::new(ErrorKind::NotFound, message)
+            .with_hint("a release counts once it was healthy; list the releases to see them"))
     }
 
     async fn tell(&self, deployment: &Deployment) {

@@ -181,12 +181,13 @@ impl Engine {
         };
         self.end_deployments(&application).await?;
         let runtime = &self.inner.runtime;
-        if runtime
-            .observe_service(&application.service_name)
-            .await?
-            .is_some()
-        {
-            runtime.remove_service(&application.service_name).await?;
+        let observed = runtime.observe_service(&application.service_name).await?;
+        // One that only has the same name belongs to somebody else.
+        let own = Some(id.to_string());
+        let ours =
+            observed.filter(|service| service.labels.get(label::APPLICATION) == own.as_ref());
+        if let Some(service) = ours {
+            runtime.remove_service(&service.id).await?;
         }
         let labels = BTreeMap::from([(label::APPLICATION.to_owned(), id.to_string())]);
         for kind in [OwnedKind::Secret, OwnedKind::Image] {

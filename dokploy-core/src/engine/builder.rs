@@ -163,8 +163,8 @@ impl EngineBuilder {
     ///
     /// # Errors
     ///
-    /// `invalid_spec` when a part is missing, `permission_denied` when the key is not the one that sealed what is
-    /// stored, and what the store answers.
+    /// `invalid_spec` when a part is missing or the key is not the one that sealed what is stored, and what the store
+    /// answers.
     pub async fn start(self) -> Result<Engine> {
         let missing = |part: &str| Error::invalid_field(part, "an engine cannot be without it");
         let store = self.store.ok_or_else(|| missing("store"))?;
@@ -199,6 +199,7 @@ impl EngineBuilder {
                 worker: WorkerId::new(),
                 tracker: TaskTracker::new(),
                 shutdown: CancellationToken::new(),
+                aborted: CancellationToken::new(),
             }),
         };
         if engine.inner.options.initialise_swarm {
@@ -215,11 +216,9 @@ impl Engine {
         if inner.options.concurrency == 0 {
             return;
         }
-        inner
-            .tracker
-            .spawn(super::scheduler::run(Arc::clone(inner)));
+        inner.spawn(super::scheduler::run(Arc::clone(inner)));
         if !inner.options.watch_interval.is_zero() {
-            inner.tracker.spawn(super::watch::run(Arc::clone(inner)));
+            inner.spawn(super::watch::run(Arc::clone(inner)));
         }
     }
 }

@@ -114,7 +114,8 @@ impl Journal {
         };
         match self.inner.store.append_events(&append).await {
             Ok((_, state)) => Ok(state),
-            Err(error) if error.kind() == ErrorKind::Conflict => {
+            // What may not follow what we know may follow what a caller has written meanwhile.
+            Err(error) if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Unexpected) => {
                 self.catch_up(&append, error).await
             }
             Err(error) => Err(error),
@@ -123,7 +124,7 @@ impl Journal {
 
     /// The log is longer than we knew: a caller asked to cancel, or an append of ours took effect although its
     /// answer was lost. Both are found by reading what is new.
-    async fn catch_up(&self, append: &Append, conflict: Error) -> Result<DeploymentState> {
+    async fn catch_up(&self, append: &Append, refused: Error) -> Result<DeploymentState> {
         let new = self
             .inner
             .store
@@ -134,7 +135,7 @@ impl Journal {
             )
             .await?;
         if new.is_empty() {
-            return Err(conflict);
+            return Err(refused);
         }
         let mut state = append.before.clone();
         for event in &new {
@@ -159,7 +160,7 @@ impl Journal {
         Err(
             Error::new(ErrorKind::Conflict, "the log of the deployment has grown")
                 .with_retry(crate::error::Retry::After(Some(std::time::Duration::ZERO)))
-                .with_source(conflict),
+                .with_source(refused),
         )
     }
 }

@@ -7,7 +7,7 @@ use super::{Engine, EngineOptions};
 use crate::error::{Error, ErrorKind, Result, Retry};
 use crate::runtime::ContainerRuntime;
 use crate::secret::{Keyring, Secret};
-use crate::source::NetworkPolicy;
+use crate::source::{NetworkPolicy, Sources, SourcesOptions};
 use crate::store::Store;
 
 /// What an engine is made of. Everything has a default: the local container engine, and a directory that holds the
@@ -54,4 +54,158 @@ pub enum SecretKey {
     Base64(Secret),
     /// The same in a file, made when it is missing.
     File(PathBuf),
+}
+
+impl Engine {
+    /// Opens the store, prepares the ways to the container engine and to sources, and starts to work. Nothing is sent
+    /// to the container engine yet, unless it may be made a swarm.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_spec` that names the setting when one cannot be used, `permission_denied` for a key that others can
+    /// read or that is not the one that sealed what is stored, `unsupported` for what this build was made without,
+    /// `unavailable` when the directory cannot be written or the database does not answer.
+    pub async fn open(options: OpenOptions) -> Result<Self> {
+        let data_dir = prepare(&options.data_dir).await?;
+        let keyring = keyring(&data_dir, options.secret_key).await?;
+        let runtime = runtime(options.docker_host, options.docker_cert_path)?;
+        let sources = sources(&data_dir, options.network)?;
+        let store = store(&data_dir, options.database_url.as_ref()).await?;
+        let builder = Self::builder()
+            .store(store)
+            .runtime(runtime)
+            .source(Arc::new(sources))
+            .keyring(keyring)
+            .data_dir(data_dir)
+            .options(options.options);
+        builder.start().await
+    }
+
+    /// Brings the database to the form that this version needs, and does nothing else.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::open`], as far as the directory and the database are concerned.
+    pub async fn migrate(options: &OpenOptions) -> Result<()> {
+        let data_dir = prepare(&options.data_dir).await?;
+        store(&data_dir, options.database_url.as_ref())
+            .await?
+            .ping()
+            .await
+    }
+}
+
+/// Makes the directory when it is missing, for its owner alone: it holds the key. Returns its absolute path.
+async fn prepare(directory: &Path) -> Result<PathBuf> {
+    let shown = directory.display().to_string();
+    let failed = move |error: std::io::Error| {
+        Error::new(
+            ErrorKind::Unavailable,
+            format!("the data directory {shown} cannot be used"),
+        )
+        .with_source(error)
+        .with_retry(Retry::Never)
+        .with_hint("name a directory that can be written")
+    };
+    if directory.as_os_str().is_empty() {
+        return Err(Error::invalid_field(
+            "dataDir",
+            "is empty: a directory is expected",
+        ));
+    }
+    let absolute = std::path::absolute(directory).map_err(&failed)?;
+    let mut builder = tokio::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    builder.mode(0o700);
+    builder.create(&absolute).await.map_err(&failed)?;
+    Ok(absolute)
+}
+
+/// Reading and making a key file blocks.
+async fn keyring(data_dir: &Path, key: SecretKey) -> Result<Keyring> {
+    let path = match key {
+        SecretKey::Base64(keys) => return Keyring::from_base64(keys.expose()),
+        SecretKey::File(path) => path,
+        SecretKey::Generated => data_dir.join("secret.key"),
+    };
+    let loaded = tokio::task::spawn_blocking(move || Keyring::load_or_create(&path)).await;
+    loaded.map_err(|error| {
+        Error::new(ErrorKind::Unexpected, "reading the key failed").with_source(error)
+    })?
+}
+
+fn sources(data_dir: &Path, network: NetworkPolicy) -> Result<Sources> {
+    Sources::new(&SourcesOptions {
+        policy: network,
+        ..SourcesOptions::new(data_dir)
+    })
+}
+
+#[cfg(feature = "docker")]
+fn runtime(
+    host: Option<String>,
+    certificates: Option<PathBuf>,
+) -> Result<Arc<dyn ContainerRuntime>> {
+    use crate::runtime::{DockerOptions, DockerRuntime, DockerTls};
+
+    let mut options = DockerOptions::default();
+    options.host = host.unwrap_or(options.host);
+    options.tls = certificates.map(|folder| DockerTls {
+        ca: folder.join("ca.pem"),
+        certificate: folder.join("cert.pem"),
+        key: folder.join("key.pem"),
+    });
+    Ok(Arc::new(DockerRuntime::new(options)?))
+}
+
+#[cfg(not(feature = "docker"))]
+fn runtime(_: Option<String>, _: Option<PathBuf>) -> Result<Arc<dyn ContainerRuntime>> {
+    Err(Error::new(
+        ErrorKind::Unsupported,
+        "this build knows no container engine",
+    )
+    .with_hint(
+        "build it with the feature docker, or assemble an engine with a runtime of your own",
+    ))
+}
+
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+async fn store(data_dir: &Path, url: Option<&Secret>) -> Result<Arc<dyn Store>> {
+    use crate::store::{SqlStore, SqlStoreOptions};
+
+    let in_directory;
+    let url = match url {
+        Some(url) => url,
+        None => {
+            in_directory = sqlite_url(data_dir)?;
+            &in_directory
+        }
+    };
+    Ok(Arc::new(
+        SqlStore::open(url.expose(), SqlStoreOptions::default()).await?,
+    ))
+}
+
+#[cfg(not(any(feature = "sqlite", feature = "postgres")))]
+async fn store(_: &Path, _: Option<&Secret>) -> Result<Arc<dyn Store>> {
+    Err(Error::new(ErrorKind::Unsupported, "this build knows no database")
+        .with_hint("build it with the feature sqlite or postgres, or assemble an engine with a store of your own"))
+}
+
+/// The URL of the database file, in which `%`, `?` and `#` have a meaning that they have not in a path.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+fn sqlite_url(data_dir: &Path) -> Result<Secret> {
+    let path = data_dir.join("dokploy.db");
+    let path = path.to_str().ok_or_else(|| {
+        Error::invalid_field(
+            "dataDir",
+            "is not UTF-8, which the URL of a database has to be",
+        )
+    })?;
+    let path = path
+        .replace('%', "%25")
+        .replace('?', "%3F")
+        .replace('#', "%23");
+    Ok(Secret::new(format!("sqlite://{path}")))
 }

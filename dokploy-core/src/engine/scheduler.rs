@@ -67,7 +67,7 @@ async fn claim(
         limiter.started();
     }
     let inner = Arc::clone(inner);
-    inner.tracker.clone().spawn(async move {
+    inner.clone().spawn(async move {
         let bus = Arc::clone(&inner.bus);
         worker::run(inner, claim).await;
         drop(slot);

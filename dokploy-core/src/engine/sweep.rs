@@ -1,4 +1,5 @@
-//! Collects what no retained release needs: images and secrets of the application that is being deployed.
+//! Collects what no retained release needs: images and secrets of the application that is being deployed, and what its
+//! release commands left.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,9 +34,11 @@ async fn sweep(work: &Work) -> Result<()> {
         .collect();
     let needed = Needed::of(work, &retained)?;
     let labels = BTreeMap::from([(label::APPLICATION.to_owned(), application.to_string())]);
-    for kind in [OwnedKind::Image, OwnedKind::Secret] {
+    for kind in [OwnedKind::Image, OwnedKind::Secret, OwnedKind::Service] {
         for object in work.inner.runtime.list_owned(kind, &labels).await? {
             if !needed.contains(&object) {
+                // Whoever has the claim now may need what nobody needed a moment ago.
+                work.stop.ensure_owned()?;
                 work.inner.runtime.remove_owned(&object).await?;
             }
         }
@@ -45,6 +48,7 @@ async fn sweep(work: &Work) -> Result<()> {
 
 /// What retained releases and the running deployment name.
 struct Needed {
+    deployment: String,
     images: BTreeSet<String>,
     secrets: BTreeSet<String>,
 }
@@ -52,6 +56,7 @@ struct Needed {
 impl Needed {
     fn of(work: &Work, retained: &[Release]) -> Result<Self> {
         let mut needed = Self {
+            deployment: work.deployment.id.to_string(),
             images: BTreeSet::new(),
             secrets: BTreeSet::new(),
         };
@@ -92,7 +97,13 @@ impl Needed {
                 self.images.contains(&object.id) || self.images.contains(&object.name)
             }
             OwnedKind::Secret => self.secrets.contains(&object.name),
-            OwnedKind::Service | OwnedKind::Network | OwnedKind::Volume => true,
+            // What the release command of an earlier deployment left, when the engine was away at its end.
+            OwnedKind::Service => {
+                object.labels.get(label::STEP).map(String::as_str)
+                    != Some(Step::RunReleaseCommand.as_str())
+                    || object.labels.get(label::DEPLOYMENT) == Some(&self.deployment)
+            }
+            OwnedKind::Network | OwnedKind::Volume => true,
         }
     }
 }

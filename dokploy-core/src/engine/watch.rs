@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::apply::baseline;
 use super::{Inner, rollout};
@@ -11,7 +10,7 @@ use crate::deployment::{EventKind, Status, TaskView};
 use crate::error::{ErrorKind, Result};
 use crate::id::ApplicationId;
 use crate::model::{Application, Deployment, PageRequest};
-use crate::runtime::{ObservedService, OwnedKind, TaskState, label};
+use crate::runtime::{ObservedService, TaskState, label};
 use crate::store::{Append, DeploymentFilter};
 
 /// Runs until the engine stops. Of all engines on a store, one watches.
@@ -24,7 +23,9 @@ pub(crate) async fn run(inner: Arc<Inner>) {
             () = inner.shutdown.cancelled() => return,
             () = tokio::time::sleep(inner.options.watch_interval) => {}
         }
-        let ttl = inner.options.watch_interval * 3 + Duration::from_secs(5);
+        // Short enough that another engine takes over in time when this one is lost: what happens to a service is
+        // reported within three intervals.
+        let ttl = inner.options.watch_interval * 3 / 2;
         let ours = inner.store.acquire_right("watch", inner.worker, ttl).await;
         if !ours.unwrap_or(false) {
             continue;
@@ -36,28 +37,26 @@ pub(crate) async fn run(inner: Arc<Inner>) {
 }
 
 async fn look(inner: &Inner, short: &mut BTreeMap<ApplicationId, u32>) -> Result<()> {
-    for object in inner
-        .runtime
-        .list_owned(OwnedKind::Service, &BTreeMap::new())
-        .await?
-    {
-        let id = object
-            .labels
-            .get(label::APPLICATION)
-            .and_then(|id| id.parse().ok());
-        let Some(id) = id else { continue };
-        // The services of another installation on the same swarm are not in our store.
-        let Some(application) = inner.store.find_application(id).await? else {
-            continue;
-        };
-        let Some(serving) = serving(inner, &application).await? else {
-            continue;
-        };
-        if let Some(service) = inner.runtime.observe_service(&object.name).await? {
-            report(inner, &application, &serving, &service, short).await?;
+    let mut page = PageRequest {
+        limit: PageRequest::LIMIT_MAX,
+        before: None,
+    };
+    loop {
+        let applications = inner.store.list_applications(None, page).await?;
+        for application in &applications.items {
+            if let Some(serving) = serving(inner, application).await? {
+                let service = inner
+                    .runtime
+                    .observe_service(&application.service_name)
+                    .await?;
+                report(inner, application, &serving, service.as_ref(), short).await?;
+            }
+        }
+        match applications.next {
+            Some(next) => page.before = Some(next),
+            None => return Ok(()),
         }
     }
-    Ok(())
 }
 
 /// The successful deployment whose release serves, unless a deployment is under way: then there is nothing to report.
@@ -65,54 +64,57 @@ async fn serving(inner: &Inner, application: &Application) -> Result<Option<Depl
     let Some(current) = application.current_release_id else {
         return Ok(None);
     };
-    let filter = DeploymentFilter {
+    let mut filter = DeploymentFilter {
         application: Some(application.id),
         ..DeploymentFilter::default()
     };
-    let page = inner
+    // Whatever is open was accepted lately: the open ones are on the first page.
+    let latest = inner
         .store
         .list_deployments(&filter, PageRequest::first())
         .await?;
-    if page
+    if latest
         .items
         .iter()
         .any(|deployment| !deployment.state.status.is_terminal())
     {
         return Ok(None);
     }
-    Ok(page.items.into_iter().find(|deployment| {
-        deployment.state.status == Status::Success && deployment.state.release_id == Some(current)
-    }))
+    filter.status = Some(Status::Success);
+    let successes = inner
+        .store
+        .list_deployments(&filter, PageRequest::first())
+        .await?;
+    Ok(successes
+        .items
+        .into_iter()
+        .find(|success| success.state.release_id == Some(current)))
 }
 
 async fn report(
     inner: &Inner,
     application: &Application,
     serving: &Deployment,
-    service: &ObservedService,
+    service: Option<&ObservedService>,
     short: &mut BTreeMap<ApplicationId, u32>,
 ) -> Result<()> {
     let state = &serving.state;
-    let written = baseline(inner.store.as_ref(), service).await?;
-    if !state.drifted && written.as_ref() != Some(&service.spec_digest) {
-        let message = format!(
-            "the service {} was changed by somebody else; the next deployment replaces the change",
-            service.name
-        );
+    if !state.drifted
+        && let Some(message) = drift(inner, application, service).await?
+    {
         return append(inner, serving, EventKind::Drifted { message }).await;
     }
-    let wanted = if application.stopped {
-        0
-    } else {
-        service.replicas
+    let Some(service) = service.filter(|service| is_of(service, application)) else {
+        return Ok(());
     };
+    let wanted = service.replicas as usize;
     let healthy = service
         .tasks
         .iter()
         .filter(|task| rollout::is_healthy(task))
         .count();
     let looks = short.entry(application.id).or_default();
-    *looks = if healthy < wanted as usize {
+    *looks = if healthy < wanted {
         looks.saturating_add(1)
     } else {
         0
@@ -126,6 +128,35 @@ async fn report(
         (0, true) => append(inner, serving, EventKind::Recovered).await,
         _ => Ok(()),
     }
+}
+
+/// What somebody else did to a service.
+async fn drift(
+    inner: &Inner,
+    application: &Application,
+    service: Option<&ObservedService>,
+) -> Result<Option<String>> {
+    let name = &application.service_name;
+    let Some(service) = service else {
+        let message = format!(
+            "the service {name} was removed by somebody else; the next deployment makes it anew"
+        );
+        return Ok(Some(message));
+    };
+    if !is_of(service, application) {
+        return Ok(Some(format!(
+            "the service {name} was replaced by one that belongs to somebody else"
+        )));
+    }
+    let written = baseline(inner.store.as_ref(), service).await?;
+    let changed = written.as_ref() != Some(&service.spec_digest);
+    Ok(changed.then(|| {
+        format!("the service {name} was changed by somebody else; the next deployment replaces the change")
+    }))
+}
+
+fn is_of(service: &ObservedService, application: &Application) -> bool {
+    service.labels.get(label::APPLICATION) == Some(&application.id.to_string())
 }
 
 fn unhealthy(service: &ObservedService) -> Vec<TaskView> {

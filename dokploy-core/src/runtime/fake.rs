@@ -35,7 +35,7 @@ pub use self::image::{FakeBuild, FakeBuildInput};
 use self::image::{StoredImage, image_id};
 pub use self::journal::FakeEffect;
 pub use self::one_off::FakeTask;
-use self::world::World;
+use self::world::{Node, World};
 use super::{Image, TaskSpec};
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
@@ -114,8 +114,19 @@ impl FakeRuntime {
 
     /// Sets the names of the nodes that can run tasks. There is one, `node-1`, at first.
     pub fn set_nodes<N: Into<String>>(&self, nodes: impl IntoIterator<Item = N>) {
-        let nodes = nodes.into_iter().map(Into::into).collect();
+        let nodes = nodes.into_iter().map(Node::named).collect();
         self.change(|world| world.around.nodes = nodes);
+    }
+
+    /// Gives a node a label, for constraints such as `node.labels.disk==ssd`.
+    pub fn label_node(&self, node: &str, name: &str, value: &str) {
+        self.change(|world| {
+            for present in &mut world.around.nodes {
+                if present.name == node {
+                    present.labels.insert(name.to_owned(), value.to_owned());
+                }
+            }
+        });
     }
 
     /// Sets whether the engine is in a swarm. It is at first.

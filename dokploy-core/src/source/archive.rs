@@ -5,6 +5,7 @@ mod name;
 mod unpack;
 mod workspace;
 
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::fd::OwnedFd;
@@ -114,13 +115,12 @@ impl ArchiveFetcher {
                 ));
             }
         }
-        let file = match path.strip_prefix(self.archives()) {
-            Ok(below) => open_below(&self.archives(), below)?,
-            Err(_) => {
-                self.policy
-                    .check_file_source("an archive outside the data directory")?;
-                File::open(path).map_err(|error| open_failed(path, error))?
-            }
+        let file = if let Ok(below) = path.strip_prefix(self.archives()) {
+            open_below(&self.archives(), below)?
+        } else {
+            self.policy
+                .check_file_source("an archive outside the data directory")?;
+            File::open(path).map_err(|error| open_failed(path, error))?
         };
         let metadata = file.metadata().map_err(|error| open_failed(path, error))?;
         if !metadata.is_file() {
@@ -142,10 +142,10 @@ impl ArchiveFetcher {
         limits.bytes_max = limits
             .bytes_max
             .min(length.saturating_mul(limits.ratio_max).max(RATIO_FLOOR));
-        let mut unpacker = Unpacker::new(unpacked.path(), limits, cancel);
+        let mut writer = Unpacker::new(unpacked.path(), limits, cancel);
         let reader = file.try_clone().map_err(damaged)?;
-        format::read(reader, &limits, cancel, &mut unpacker)?;
-        let names_the_root = unpacker.finish()?;
+        format::read(reader, &limits, cancel, &mut writer)?;
+        let names_the_root = writer.finish()?;
         let root = match single_directory(unpacked.path()).map_err(damaged)? {
             Some(directory) if !names_the_root => open_root(&directory)?,
             _ => open_root(unpacked.path())?,
@@ -301,7 +301,7 @@ fn damaged(error: io::Error) -> Error {
 }
 
 /// An archive that breaks a rule.
-fn refused(what: String) -> Error {
+fn refused(what: impl fmt::Display) -> Error {
     Error::new(
         ErrorKind::InvalidSpec,
         format!("the archive is refused: {what}"),

@@ -40,6 +40,7 @@ const REMEMBERED_MAX: usize = 64;
 pub struct DirectoryFetcher {
     policy: NetworkPolicy,
     bytes_max: u64,
+    clock: Arc<dyn Clock>,
     remembered: Arc<Mutex<BTreeMap<PathBuf, Remembered>>>,
 }
 
@@ -55,6 +56,7 @@ impl DirectoryFetcher {
         Self {
             policy,
             bytes_max,
+            clock: Arc::new(SystemClock),
             remembered: Arc::default(),
         }
     }
@@ -95,7 +97,7 @@ impl DirectoryFetcher {
     fn open(&self, path: &Path, cancel: &CancellationToken) -> Result<Opened> {
         let root = Arc::new(open_root(path)?);
         let mut reader = DirectoryReader::new(Arc::clone(&root), cancel.clone());
-        let now = SystemClock.now();
+        let now = self.clock.now();
         let stamp = Stamp::take(&mut reader)?;
         let remembered = self.lock().get(path).cloned();
         if let Some(remembered) = remembered.filter(|remembered| remembered.stamp == stamp) {
@@ -251,4 +253,51 @@ fn changed(path: &Path, when: &str) -> Error {
         format!("the source directory {} changed {when}", path.display()),
     )
     .with_hint("deploy again when nothing writes to it any more")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::clock::{ManualClock, Timestamp};
+
+    fn fetcher(clock: Timestamp) -> DirectoryFetcher {
+        DirectoryFetcher {
+            clock: Arc::new(ManualClock::new(clock)),
+            ..DirectoryFetcher::new(NetworkPolicy::trusting(), u64::MAX)
+        }
+    }
+
+    fn digest_of(fetcher: &DirectoryFetcher, path: &Path) -> String {
+        fetcher
+            .open(path, &CancellationToken::new())
+            .unwrap()
+            .digest
+    }
+
+    #[test]
+    fn an_unchanged_directory_is_not_read_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path();
+        fs::write(path.join("file"), "content").unwrap();
+        let fetcher = fetcher(SystemClock.now().plus(Duration::from_mins(1)));
+        let digest = digest_of(&fetcher, path);
+        fetcher.lock().get_mut(path).unwrap().digest = "remembered".to_owned();
+        assert_eq!(digest_of(&fetcher, path), "remembered");
+        fs::write(path.join("file"), "changed").unwrap();
+        let changed = digest_of(&fetcher, path);
+        assert_ne!(changed, "remembered");
+        assert_ne!(changed, digest);
+    }
+
+    #[test]
+    fn a_directory_that_has_just_changed_is_read_again() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("file"), "content").unwrap();
+        let fetcher = fetcher(SystemClock.now());
+        digest_of(&fetcher, directory.path());
+        assert!(fetcher.lock().is_empty());
+    }
 }

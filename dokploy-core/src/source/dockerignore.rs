@@ -1,7 +1,7 @@
 //! `.dockerignore` as Docker understands it.
 //!
 //! Patterns are read top to bottom and the last one that matches a path *or one of its parents* decides; `!` makes a
-//! pattern an exception. This is what Docker's matcher computes, said shorter.
+//! pattern an exception.
 
 mod pattern;
 
@@ -71,25 +71,32 @@ impl Dockerignore {
 
     /// Matches a directory of which the parent's match is known.
     pub(crate) fn enter(&self, parent: &DirectoryMatch, path: &[u8]) -> DirectoryMatch {
-        let path = String::from_utf8_lossy(path);
-        DirectoryMatch(
-            self.patterns
-                .iter()
-                .zip(&parent.0)
-                .map(|(pattern, inherited)| *inherited || pattern.matches(&path))
-                .collect(),
-        )
+        let mut matches = Vec::with_capacity(self.patterns.len());
+        self.decide(parent, path, |matched| matches.push(matched));
+        DirectoryMatch(matches)
     }
 
     /// Whether a path is ignored, of which the parent's match is known.
     pub(crate) fn ignores_below(&self, parent: &DirectoryMatch, path: &[u8]) -> bool {
+        self.decide(parent, path, |_| {})
+    }
+
+    /// Applies the patterns in their order and tells of each whether it matched.
+    ///
+    /// A pattern that could change nothing at its place is not asked and counts as no match, below the path too: that
+    /// is how Docker walks, and where the same pattern comes twice it makes a difference.
+    fn decide(&self, parent: &DirectoryMatch, path: &[u8], mut tell: impl FnMut(bool)) -> bool {
         let path = String::from_utf8_lossy(path);
-        self.patterns
-            .iter()
-            .zip(&parent.0)
-            .rev()
-            .find(|(pattern, inherited)| **inherited || pattern.matches(&path))
-            .is_some_and(|(pattern, _)| !pattern.is_exception())
+        let mut ignored = false;
+        for (pattern, inherited) in self.patterns.iter().zip(&parent.0) {
+            let relevant = pattern.is_exception() == ignored;
+            let matched = *inherited || (relevant && pattern.matches(&path));
+            if matched {
+                ignored = !pattern.is_exception();
+            }
+            tell(matched);
+        }
+        ignored
     }
 
     /// Whether an exception could match something below a directory, so that an ignored one has to be walked all the

@@ -10,6 +10,8 @@ use super::{
     ArchiveFetcher, ArchiveLimits, DirectoryFetcher, NetworkPolicy, SourceFetcher, SourceRequest,
     SourceTree,
 };
+#[cfg(feature = "git")]
+use super::{GitFetcher, GitOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::ApplicationId;
 use crate::model::{Revision, Source};
@@ -25,14 +27,20 @@ pub struct SourcesOptions {
     pub archive_limits: ArchiveLimits,
     /// Most bytes of a directory that is a source.
     pub directory_bytes_max: u64,
+    /// Limits and certificates for git. The policy above takes the place of its own.
+    #[cfg(feature = "git")]
+    pub git: GitOptions,
 }
 
 impl SourcesOptions {
     /// The defaults: a strict policy, and 4 GiB for a directory or what an archive holds.
     pub fn new(data_directory: impl Into<PathBuf>) -> Self {
+        let data_directory = data_directory.into();
         let archive_limits = ArchiveLimits::default();
         Self {
-            data_directory: data_directory.into(),
+            #[cfg(feature = "git")]
+            git: GitOptions::new(&data_directory),
+            data_directory,
             policy: NetworkPolicy::strict(),
             archive_limits,
             directory_bytes_max: archive_limits.bytes_max,
@@ -58,9 +66,9 @@ impl Sources {
     pub fn new(options: &SourcesOptions) -> Result<Self> {
         let policy = &options.policy;
         #[cfg(feature = "git")]
-        let git = super::GitFetcher::new(super::GitOptions {
+        let git = GitFetcher::new(GitOptions {
             policy: policy.clone(),
-            ..super::GitOptions::new(&options.data_directory)
+            ..options.git.clone()
         })?;
         Ok(Self {
             #[cfg(feature = "git")]
@@ -126,5 +134,77 @@ impl SourceFetcher for Sources {
         self.git.forget(application).await?;
         self.directory.forget(application).await?;
         self.archive.forget(application).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(source: Source) -> SourceRequest {
+        SourceRequest {
+            application: ApplicationId::new(),
+            source,
+            branch: None,
+            commit: None,
+            credential: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn an_image_has_no_code_and_the_error_says_what_to_do() {
+        let sources = Sources::new(&SourcesOptions::new("/nonexistent")).unwrap();
+        let source = Source::Image {
+            reference: "busybox".to_owned(),
+        };
+        let cancel = CancellationToken::new();
+        let error = sources
+            .resolve(&request(source), &cancel)
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert!(error.hint().is_some());
+    }
+
+    #[cfg(not(feature = "git"))]
+    #[tokio::test]
+    async fn a_build_without_git_names_the_feature() {
+        let sources = Sources::new(&SourcesOptions::new("/nonexistent")).unwrap();
+        let source = serde_json::json!({"type": "git", "repoUrl": "https://git.example/a"});
+        let source = serde_json::from_value(source).unwrap();
+        let cancel = CancellationToken::new();
+        let error = sources
+            .resolve(&request(source), &cancel)
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert!(
+            error.hint().is_some_and(|hint| hint.contains("\"git\"")),
+            "{error:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn each_source_goes_to_its_own_fetcher_and_forgetting_reaches_all() {
+        let data = tempfile::tempdir().unwrap();
+        let sources = Sources::new(&SourcesOptions {
+            policy: NetworkPolicy::trusting(),
+            ..SourcesOptions::new(data.path())
+        })
+        .unwrap();
+        let cancel = CancellationToken::new();
+        let directory = Source::Directory {
+            path: data.path().to_owned(),
+        };
+        assert!(sources.resolve(&request(directory), &cancel).await.is_ok());
+        let archive = Source::Archive {
+            path: data.path().join("missing.tar"),
+        };
+        let error = sources
+            .resolve(&request(archive), &cancel)
+            .await
+            .unwrap_err();
+        assert!(error.message().contains("missing.tar"), "{error:?}");
+        assert!(sources.forget(ApplicationId::new()).await.is_ok());
     }
 }

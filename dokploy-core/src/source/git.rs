@@ -176,10 +176,10 @@ impl GitFetcher {
         address: Address,
         revision: Revision,
     ) -> Result<Revision> {
-        let shelf = self.shelf(request.application);
+        let mirrors = self.shelf(request.application);
         blocking(move || {
             let commit = reference::commit(&revision.id)?;
-            let Some(mirror) = shelf.find(&address).filter(|mirror| mirror.has(commit)) else {
+            let Some(mirror) = mirrors.find(&address).filter(|mirror| mirror.has(commit)) else {
                 return Ok(revision);
             };
             // What the mirror cannot tell is not worth an error: fetching finds out, and repairs it.

@@ -58,7 +58,7 @@ impl NetworkPolicy {
     pub fn check_addr(&self, address: IpAddr) -> Result<()> {
         match self.refusal(address) {
             None => Ok(()),
-            Some(what) => Err(refused(format!("the address {address} is {what}"))),
+            Some(what) => Err(refused(&format!("the address {address} is {what}"))),
         }
     }
 
@@ -75,7 +75,9 @@ impl NetworkPolicy {
         }
         match self.refusal(address) {
             None => Ok(()),
-            Some(what) => Err(refused(format!("the address of the host {host} is {what}"))),
+            Some(what) => Err(refused(&format!(
+                "the address of the host {host} is {what}"
+            ))),
         }
     }
 
@@ -143,7 +145,7 @@ impl NetworkPolicy {
     }
 }
 
-fn refused(what: String) -> Error {
+fn refused(what: &str) -> Error {
     Error::new(
         ErrorKind::InvalidSpec,
         format!("{what}, which the network policy refuses"),

@@ -56,6 +56,10 @@ pub(crate) struct Entry<I> {
     /// A single component, never empty, `.` or `..`. Git and Unix know bytes, not text.
     pub(crate) name: Vec<u8>,
     pub(crate) kind: EntryKind,
+    #[cfg_attr(
+        not(feature = "git"),
+        expect(dead_code, reason = "only git opens entries by an id")
+    )]
     pub(crate) id: I,
 }
 
@@ -187,12 +191,12 @@ impl TreePath {
     }
 }
 
-/// Finds an entry with the directory that holds it; `None` when it, or a directory above it, is missing. Symbolic links
+/// An entry with the directory that holds it.
+pub(crate) type Found<R> = (<R as TreeReader>::Directory, Entry<<R as TreeReader>::Id>);
+
+/// Finds an entry; `None` when it, or a directory above it, is missing. Symbolic links
 /// are not followed.
-pub(crate) fn find<R: TreeReader>(
-    reader: &mut R,
-    path: &TreePath,
-) -> Result<Option<(R::Directory, Entry<R::Id>)>> {
+pub(crate) fn find<R: TreeReader>(reader: &mut R, path: &TreePath) -> Result<Option<Found<R>>> {
     let Some((name, parents)) = path.components().split_last() else {
         return Ok(None);
     };

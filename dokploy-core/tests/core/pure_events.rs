@@ -1,5 +1,7 @@
 //! Random events, and the logs that they add up to.
 
+use std::time::Duration;
+
 use dokploy_core::clock::Timestamp;
 use dokploy_core::deployment::{
     DeploymentState, Event, EventKind, Failure, Reason, Step, StepOutput, TaskView, replay,
@@ -72,11 +74,16 @@ pub(crate) fn claimed(epoch: u64, attempt: u32) -> EventKind {
     }
 }
 
+/// Texts that need an escape, without the cost of a pattern for each.
+fn text() -> impl Strategy<Value = String> {
+    select(&["", "done", "\"ü\"\n", "\u{0}\u{7f}\\", "😀"][..]).prop_map(str::to_owned)
+}
+
 fn output() -> impl Strategy<Value = StepOutput> {
     prop_oneof![
         3 => select(&Step::ALL[..]).prop_map(output_of),
         1 => Just(restored(None)),
-        1 => ".{0,5}".prop_map(|why| StepOutput::Skipped { why }),
+        1 => text().prop_map(|why| StepOutput::Skipped { why }),
     ]
 }
 
@@ -100,7 +107,7 @@ fn reason() -> impl Strategy<Value = Reason> {
 }
 
 fn actor() -> impl Strategy<Value = Option<ActorRef>> {
-    proptest::option::of(".{0,5}".prop_map(ActorRef))
+    proptest::option::of(text().prop_map(ActorRef))
 }
 
 /// Any event, legal or not.
@@ -114,7 +121,7 @@ pub(crate) fn any_event() -> impl Strategy<Value = EventKind> {
         }),
         4 => (0..6_u64, 0..5_u32).prop_map(|(epoch, attempt)| claimed(epoch, attempt)),
         10 => step().prop_map(|step| EventKind::StepStarted { step }),
-        3 => (step(), any::<u8>(), ".{0,9}").prop_map(|(step, percent, message)| {
+        3 => (step(), any::<u8>(), text(), proptest::option::of(0..9_999_u64)).prop_map(|(step, percent, message, left)| {
             let task = TaskView {
                 id: "t1".to_owned(),
                 slot: "1".to_owned(),
@@ -122,17 +129,12 @@ pub(crate) fn any_event() -> impl Strategy<Value = EventKind> {
                 new: true,
                 message: None,
             };
-            EventKind::StepProgressed {
-                step,
-                percent,
-                message,
-                tasks: vec![task],
-                monitoring: None,
-            }
+            let monitoring = left.map(Duration::from_millis);
+            EventKind::StepProgressed { step, percent, message, tasks: vec![task], monitoring }
         }),
         10 => finished(),
         2 => step().prop_map(|step| EventKind::StepFailed { step, failure: failure(Some(step)) }),
-        1 => ".{0,9}".prop_map(|message| EventKind::Warned { message }),
+        1 => text().prop_map(|message| EventKind::Warned { message }),
         1 => actor().prop_map(|actor| EventKind::CancelRequested { actor }),
         1 => Just(()).prop_map(|()| EventKind::HandedBack { worker: WorkerId::new() }),
         2 => reason().prop_map(|reason| EventKind::Succeeded { release_id: ReleaseId::new(), reason }),
@@ -145,7 +147,7 @@ pub(crate) fn any_event() -> impl Strategy<Value = EventKind> {
                 by: by_person.then(DeploymentId::new),
             }
         }),
-        1 => ".{0,9}".prop_map(|message| EventKind::Cancelled { message }),
+        1 => text().prop_map(|message| EventKind::Cancelled { message }),
         1 => Just(()).prop_map(|()| EventKind::Superseded { by: DeploymentId::new() }),
         1 => Just(EventKind::Degraded { message: "1 of 2".to_owned(), tasks: Vec::new() }),
         1 => Just(EventKind::Recovered),

@@ -59,7 +59,7 @@ async fn gives_up(how: How, memory_limit: Option<u64>) {
     {
         tokio::pin!(build);
         tokio::select! {
-            built = &mut build => panic!("ended on its own: {built:?}"),
+            result = &mut build => panic!("ended on its own: {result:?}"),
             () = started => {}
         }
         if how == How::Cancelled {

@@ -17,11 +17,12 @@ use futures::stream::BoxStream;
 use tokio_util::sync::CancellationToken;
 
 /// Nothing here takes longer on a machine that works.
-const DEADLINE: Duration = Duration::from_secs(120);
+const DEADLINE: Duration = Duration::from_mins(2);
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "the one place of these tests that reads the environment"
+    clippy::print_stdout,
+    reason = "the one place of these tests that reads the environment, and says what it lacks"
 )]
 fn variable(name: &str, requirement: &str) -> Option<String> {
     let value = std::env::var(name).ok().filter(|value| !value.is_empty());
@@ -177,6 +178,16 @@ impl Engine {
         );
     }
 
+    /// Ids of the images that a filter of the engine finds.
+    fn images(&self, filter: &str) -> Vec<String> {
+        let filter = format!("{{{filter}}}");
+        let filter: String = url::form_urlencoded::byte_serialize(filter.as_bytes()).collect();
+        let images = self.get_json(&format!("/images/json?filters={filter}"));
+        let ids = images.as_array().into_iter().flatten();
+        ids.filter_map(|image| image["Id"].as_str().map(str::to_owned))
+            .collect()
+    }
+
     /// Removes a name, and the image with its last one.
     pub(crate) fn untag(&self, name: &str) {
         self.ask("DELETE", &format!("/images/{name}?force=1"));
@@ -210,14 +221,20 @@ impl Engine {
 impl Drop for Engine {
     fn drop(&mut self) {
         self.ask("DELETE", &format!("/containers/{}?force=1&v=1", self.name));
-        let filter = format!(
-            "%7B%22label%22%3A%5B%22{}={}%22%5D%7D",
+        for image in self.images(&format!(
+            "\"label\":[\"{}={}\"]",
             label::APPLICATION,
             self.name
-        );
-        let images = self.get_json(&format!("/images/json?filters={filter}"));
-        for image in images.as_array().into_iter().flatten() {
-            self.untag(image["Id"].as_str().unwrap_or_default());
+        )) {
+            self.untag(&image);
+        }
+        // The classic builder keeps the layers of a build that failed, without name and label.
+        let environment = format!("TEST={}", self.name);
+        for image in self.images("\"dangling\":[\"true\"]") {
+            let found = self.get(&format!("/images/{image}/json"));
+            if holds(&found, &environment) {
+                self.untag(&image);
+            }
         }
     }
 }

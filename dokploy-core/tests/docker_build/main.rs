@@ -1,6 +1,7 @@
 //! Builds, pushes and digests on a real engine and real registries.
 
 #![cfg(feature = "docker")]
+#![expect(clippy::unwrap_used, reason = "a test ends where it fails")]
 
 mod buildkit;
 mod cancel;

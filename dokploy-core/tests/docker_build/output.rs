@@ -37,9 +37,8 @@ async fn a_long_log_is_complete_and_in_order_or_says_where_it_is_cut() {
         let misplaced = counter.misplaced.load(Ordering::Relaxed);
         let cuts = counter.cuts.load(Ordering::Relaxed);
         if request.memory_limit.is_none() && cuts > 0 {
-            // BuildKit itself cuts the output of a step, in the middle of a line, and says so.
-            assert_eq!(cuts, 1);
-            assert!(misplaced <= 1, "{misplaced} lines are out of order");
+            // BuildKit itself cuts what is much or fast, in the middle of a line, and says so in each place.
+            assert!(misplaced <= cuts, "{misplaced} gaps, {cuts} of them marked");
         } else {
             assert_eq!((last, misplaced, cuts), (100_000, 0, 0));
         }
@@ -120,8 +119,8 @@ async fn lines_come_while_the_step_runs() {
             .await;
             cancel.cancel();
         };
-        let (built, ()) = tokio::join!(build, seen);
-        assert_eq!(built.unwrap_err().kind(), ErrorKind::Cancelled);
+        let (result, ()) = tokio::join!(build, seen);
+        assert_eq!(result.unwrap_err().kind(), ErrorKind::Cancelled);
     }
 }
 

@@ -41,7 +41,7 @@ async fn our_images_are_listed_by_their_labels_and_removed_with_all_their_names(
     assert_eq!(listed(&engine).await.len(), 2);
     engine.tag(&one.id, &format!("localhost:1/team/{}", engine.name), "one");
     assert!(engine.runtime.remove_owned(&one).await.unwrap());
-    assert_eq!(listed(&engine).await, [two.name.clone()]);
+    assert_eq!(listed(&engine).await, [two.name.as_str()]);
     assert!(
         engine.runtime.remove_owned(&one).await.unwrap(),
         "what is absent is gone"

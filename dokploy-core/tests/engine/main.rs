@@ -1,3 +1,17 @@
 //! Whole deployments on the fakes, on paused time.
 
-mod smoke;
+mod away;
+mod cancel;
+mod changes;
+mod concurrency;
+mod deployer;
+mod failure;
+mod order;
+mod outside;
+mod queue;
+mod rollback;
+mod saga;
+mod secrets;
+mod shutdown;
+mod success;
+mod world;

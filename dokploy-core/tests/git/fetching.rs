@@ -4,6 +4,7 @@ use std::path::Path;
 
 use dokploy_core::ErrorKind;
 use dokploy_core::id::ApplicationId;
+use dokploy_core::source::SourceFetcher;
 
 use crate::repository::{Repository, untar};
 use crate::server::Server;
@@ -332,7 +333,6 @@ async fn forgetting_removes_the_mirror_and_nothing_else() {
     let (request, other) = (fixture.request(), fixture.request());
     fixture.fetch(&request).await.unwrap();
     fixture.fetch(&other).await.unwrap();
-    use dokploy_core::source::SourceFetcher;
     for _ in 0..2 {
         fixture.fetcher.forget(request.application).await.unwrap();
     }

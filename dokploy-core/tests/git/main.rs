@@ -1,6 +1,9 @@
 //! Git against real repositories: over http with `git http-backend`, over ssh with `sshd`, and from files.
 #![cfg(feature = "git")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[cfg(feature = "conformance")]
+mod conformance;
 mod fetching;
 mod hostile;
 mod mirror;
@@ -113,14 +116,22 @@ fn with_submodules(mut request: SourceRequest) -> SourceRequest {
     request
 }
 
-fn token(host: impl ToString, token: &str) -> Option<SourceCredential> {
+fn token(host: &impl ToString, token: &str) -> SourceCredential {
     let secret = CredentialSecret::Token {
         token: Secret::new(token),
     };
-    Some(SourceCredential {
+    SourceCredential {
         host: host.to_string(),
         secret,
-    })
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests are told by the environment what must be there"
+)]
+fn environment(name: &str) -> String {
+    std::env::var(name).unwrap_or_default()
 }
 
 async fn read(tree: &Arc<dyn SourceTree>, path: &str) -> Option<String> {

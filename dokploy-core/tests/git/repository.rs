@@ -1,7 +1,7 @@
 //! Real repositories, made with git's own program.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 /// Git without anybody's configuration.
@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
     clippy::disallowed_methods,
     reason = "tests make real repositories with the program that everybody uses"
 )]
-pub fn command() -> Command {
+pub(crate) fn command() -> Command {
     let mut command = Command::new("git");
     command
         .env("GIT_CONFIG_NOSYSTEM", "1")
@@ -23,13 +23,13 @@ pub fn command() -> Command {
 }
 
 /// A repository with a work tree.
-pub struct Repository {
-    pub path: PathBuf,
+pub(crate) struct Repository {
+    pub(crate) path: PathBuf,
 }
 
 impl Repository {
     /// Makes an empty one with the branch `main`.
-    pub fn new(path: impl Into<PathBuf>) -> Self {
+    pub(crate) fn new(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
         std::fs::create_dir_all(&path).unwrap();
         let repository = Self { path };
@@ -38,7 +38,7 @@ impl Repository {
     }
 
     /// Runs git in it and gives what it printed.
-    pub fn git(&self, arguments: &[&str]) -> String {
+    pub(crate) fn git(&self, arguments: &[&str]) -> String {
         let output = command()
             .args(arguments)
             .current_dir(&self.path)
@@ -49,25 +49,25 @@ impl Repository {
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
-    pub fn write(&self, path: &str, content: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, path: &str, content: impl AsRef<[u8]>) {
         let path = self.path.join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, content).unwrap();
     }
 
     /// Commits everything; gives the id.
-    pub fn commit(&self, message: &str) -> String {
+    pub(crate) fn commit(&self, message: &str) -> String {
         self.git(&["add", "--all"]);
         self.git(&["commit", "--quiet", "--allow-empty", "-m", message]);
         self.head()
     }
 
-    pub fn head(&self) -> String {
+    pub(crate) fn head(&self) -> String {
         self.git(&["rev-parse", "HEAD"])
     }
 
     /// Writes an object as it is, however wrong it may be.
-    pub fn object(&self, kind: &str, content: &[u8]) -> String {
+    pub(crate) fn object(&self, kind: &str, content: &[u8]) -> String {
         let mut child = command()
             .args(["hash-object", "-w", "--literally", "--stdin", "-t", kind])
             .current_dir(&self.path)
@@ -82,7 +82,7 @@ impl Repository {
     }
 
     /// Writes a tree as it is; each entry is a mode, a name and an object.
-    pub fn tree(&self, entries: &[(&str, &str, &str)]) -> String {
+    pub(crate) fn tree(&self, entries: &[(&str, &str, &str)]) -> String {
         let mut content = Vec::new();
         for (mode, name, object) in entries {
             content.extend_from_slice(format!("{mode} {name}\0").as_bytes());
@@ -92,7 +92,7 @@ impl Repository {
     }
 
     /// Commits a tree and makes it the branch's.
-    pub fn commit_tree(&self, tree: &str) -> String {
+    pub(crate) fn commit_tree(&self, tree: &str) -> String {
         let commit = self.git(&["commit-tree", tree, "-m", "crafted"]);
         self.git(&["update-ref", "refs/heads/main", &commit]);
         commit
@@ -100,7 +100,7 @@ impl Repository {
 }
 
 /// The names and contents of a tar, in its order.
-pub fn untar(bytes: &[u8]) -> Vec<(String, String)> {
+pub(crate) fn untar(bytes: &[u8]) -> Vec<(String, String)> {
     let mut archive = tar::Archive::new(bytes);
     let entries = archive.entries().unwrap().map(|entry| {
         let mut entry = entry.unwrap();
@@ -114,18 +114,4 @@ pub fn untar(bytes: &[u8]) -> Vec<(String, String)> {
         (name, content)
     });
     entries.collect()
-}
-
-/// Every file below a directory, with the bytes of all of them in one number.
-pub fn bytes_below(directory: &Path) -> u64 {
-    let mut bytes = 0;
-    for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
-        let metadata = entry.metadata().unwrap();
-        bytes += if metadata.is_dir() {
-            bytes_below(&entry.path())
-        } else {
-            metadata.len()
-        };
-    }
-    bytes
 }

@@ -14,7 +14,7 @@ use crate::repository::command;
 
 /// What the server does with a request.
 #[derive(Clone, Debug)]
-pub enum Behavior {
+pub(crate) enum Behavior {
     /// What git does.
     Serve,
     /// The same for those who send this header, `401` for everybody else.
@@ -35,17 +35,17 @@ pub enum Behavior {
 
 /// A request as it was received.
 #[derive(Clone, Debug)]
-pub struct Received {
-    pub method: String,
-    pub path: String,
-    pub headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
+pub(crate) struct Received {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
     /// Bytes of the answer's body.
-    pub sent: usize,
+    pub(crate) sent: usize,
 }
 
 impl Received {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let found = self
             .headers
             .iter()
@@ -64,24 +64,24 @@ struct Shared {
 }
 
 /// A running server. It stops serving new connections when it is dropped.
-pub struct Server {
+pub(crate) struct Server {
     shared: Arc<Shared>,
-    pub address: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
 impl Server {
     /// Serves every repository below a directory.
-    pub fn start(root: &Path) -> Self {
+    pub(crate) fn start(root: &Path) -> Self {
         Self::with(root, true, None)
     }
 
     /// The same, as a server before version 2 of the protocol.
-    pub fn start_old(root: &Path) -> Self {
+    pub(crate) fn start_old(root: &Path) -> Self {
         Self::with(root, false, None)
     }
 
     /// The same, over TLS.
-    pub fn start_tls(root: &Path, tls: ServerConfig) -> Self {
+    pub(crate) fn start_tls(root: &Path, tls: ServerConfig) -> Self {
         Self::with(root, true, Some(Arc::new(tls)))
     }
 
@@ -110,7 +110,7 @@ impl Server {
     }
 
     /// The address of a repository.
-    pub fn url(&self, repository: &str) -> String {
+    pub(crate) fn url(&self, repository: &str) -> String {
         let scheme = if self.shared.tls.is_some() {
             "https"
         } else {
@@ -119,17 +119,17 @@ impl Server {
         format!("{scheme}://{}/{repository}", self.address)
     }
 
-    pub fn behave(&self, behavior: Behavior) {
+    pub(crate) fn behave(&self, behavior: Behavior) {
         *self.shared.behavior.lock().unwrap() = behavior;
     }
 
     /// Everything that was received since the last call.
-    pub fn take_log(&self) -> Vec<Received> {
+    pub(crate) fn take_log(&self) -> Vec<Received> {
         std::mem::take(&mut self.shared.log.lock().unwrap())
     }
 
     /// Waits until a request arrived.
-    pub async fn received(&self) {
+    pub(crate) async fn received(&self) {
         let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
         while self.shared.log.lock().unwrap().is_empty() {
             assert!(tokio::time::Instant::now() < deadline, "no request arrived");
@@ -216,7 +216,7 @@ impl Shared {
             match line.strip_prefix("Status: ") {
                 Some(value) => value.clone_into(&mut status),
                 None if line.is_empty() => break,
-                None => headers.push_str(&format!("{line}\r\n")),
+                None => headers += &(line + "\r\n"),
             }
         }
         write!(

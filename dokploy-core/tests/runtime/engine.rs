@@ -13,7 +13,8 @@ const GONE: Duration = Duration::from_secs(30);
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "the one place of these tests that reads the environment"
+    clippy::print_stdout,
+    reason = "the one place of these tests that reads the environment, and says when it is empty"
 )]
 pub(crate) fn variable(name: &str, requirement: &str) -> Option<String> {
     let value = std::env::var(name).ok().filter(|value| !value.is_empty());
@@ -53,6 +54,10 @@ impl Engine {
             prefix: format!("rt-{:08x}", rand::random::<u32>()),
             socket,
         })
+    }
+
+    pub(crate) fn socket(&self) -> &str {
+        &self.socket
     }
 
     pub(crate) fn name(&self, part: &str) -> String {
@@ -104,6 +109,26 @@ impl Engine {
         });
         let (status, answer) = self.ask("POST", "/services/create", Some(&spec));
         assert_eq!(status, 201, "{answer}");
+    }
+
+    /// Gives a node a label of this test, or takes it away.
+    pub(crate) fn label_node(&self, node: &str, value: Option<&str>) {
+        for _ in 0..20 {
+            let (_, found) = self.ask("GET", &format!("/nodes/{node}"), None);
+            let mut spec = found["Spec"].clone();
+            match value {
+                Some(value) => spec["Labels"][&self.prefix] = json!(value),
+                None => {
+                    spec["Labels"].as_object_mut().unwrap().remove(&self.prefix);
+                }
+            }
+            let path = format!("/nodes/{node}/update?version={}", found["Version"]["Index"]);
+            // Somebody else may have changed the node in between.
+            if self.ask("POST", &path, Some(&spec)).0 == 200 {
+                return;
+            }
+        }
+        panic!("node {node} is changed without end");
     }
 
     fn remove_all(&self, list: &str, one: &str, id: &str) -> bool {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use dokploy_core::model::{RestartPolicy, UpdateOrder};
 use dokploy_core::runtime::{
     ContainerRuntime, FakeBehavior, FakeEffect, FakeMoment, FakeRuntime, FakeVerb, ObservedService,
-    ServiceSpec, TaskState,
+    ServiceSpec, TaskHealth, TaskState,
 };
 use dokploy_core::{Error, ErrorKind};
 
@@ -262,4 +262,60 @@ async fn tasks_of_a_lost_node_start_elsewhere() {
             .iter()
             .any(|task| task.state == TaskState::Orphaned)
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_update_of_the_order_alone_goes_on_with_the_task_that_waits() {
+    let runtime = runtime();
+    let mut spec = spec("shop:1");
+    let first = runtime.apply_service(&spec, None, None).await.unwrap();
+    after(&runtime, 1.0).await;
+    let behavior = FakeBehavior::SlowPull {
+        pull: Duration::from_secs(20),
+        then: Box::new(FakeBehavior::healthy()),
+    };
+    runtime.set_behavior("shop:2", behavior);
+    spec.image = "shop:2".to_owned();
+    let second = runtime
+        .apply_service(&spec, Some(first.version), None)
+        .await
+        .unwrap();
+    let waiting = after(&runtime, 1.0).await;
+    spec.order = UpdateOrder::StopFirst;
+    runtime
+        .apply_service(&spec, Some(second.version), None)
+        .await
+        .unwrap();
+    let last = after(&runtime, 60.0).await;
+    assert_eq!(last.update_state.as_deref(), Some("completed"));
+    assert_eq!(last.tasks[0].id, waiting.tasks[0].id);
+    assert_eq!(running(&last, "shop:2"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_turns_unhealthy_is_killed_and_started_again() {
+    let runtime = runtime();
+    let after_a_minute = Duration::from_mins(1);
+    runtime.set_behavior(
+        "shop:1",
+        FakeBehavior::TurnsUnhealthy {
+            after: after_a_minute,
+        },
+    );
+    let mut spec = spec("shop:1");
+    spec.health = Some(dokploy_core::conformance::runtime::health(&["true"]));
+    runtime.apply_service(&spec, None, None).await.unwrap();
+    let healthy = after(&runtime, 30.0).await;
+    assert_eq!(healthy.tasks[0].health, TaskHealth::Healthy);
+    let later = after(&runtime, 40.0).await;
+    assert_eq!(later.tasks.len(), 2);
+    assert_eq!(later.tasks[1].exit_code, Some(137));
+    assert!(
+        later.tasks[1]
+            .error
+            .as_deref()
+            .unwrap()
+            .contains("unhealthy container")
+    );
+    assert_eq!(running(&later, "shop:1"), 1);
 }

@@ -15,7 +15,7 @@ use dokploy_core::runtime_conformance;
 struct Fake(FakeRuntime);
 
 impl Fake {
-    async fn new() -> Option<Self> {
+    fn new() -> Self {
         let runtime = FakeRuntime::new();
         for image in ["steady:1", "other:1", "ticking:1", "crashing:1", "task:1"] {
             runtime.add_image(image);
@@ -36,7 +36,7 @@ impl Fake {
         runtime.set_output("ticking:1", &["started"], tick);
         runtime.choose_task(task);
         runtime.choose_build(build);
-        Some(Self(runtime))
+        Self(runtime)
     }
 }
 
@@ -121,4 +121,4 @@ impl Fixture for Fake {
     }
 }
 
-runtime_conformance!({ #[tokio::test(start_paused = true)] }, Fake::new());
+runtime_conformance!({ #[tokio::test(start_paused = true)] }, std::future::ready(Some(Fake::new())));

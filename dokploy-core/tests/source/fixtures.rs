@@ -21,7 +21,7 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 /// A request for a whole source.
-pub fn request(source: Source) -> SourceRequest {
+pub(crate) fn request(source: Source) -> SourceRequest {
     SourceRequest {
         application: ApplicationId::new(),
         source,
@@ -42,7 +42,7 @@ fn git(repo_url: &str) -> Source {
 }
 
 #[derive(Default)]
-pub struct FakeFixture(FakeSource);
+pub(crate) struct FakeFixture(FakeSource);
 
 const URL: &str = "https://git.example/shop.git";
 
@@ -69,24 +69,24 @@ impl SourceFixture for FakeFixture {
     }
 }
 
-pub struct DirectoryFixture {
+pub(crate) struct DirectoryFixture {
     parent: TempDir,
     fetcher: DirectoryFetcher,
 }
 
 impl DirectoryFixture {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             parent: TempDir::new().unwrap(),
             fetcher: DirectoryFetcher::new(NetworkPolicy::trusting(), 1 << 30),
         }
     }
 
-    pub fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.parent.path().join("source")
     }
 
-    pub fn request(&self) -> SourceRequest {
+    pub(crate) fn request(&self) -> SourceRequest {
         request(Source::Directory { path: self.path() })
     }
 }
@@ -119,7 +119,7 @@ impl SourceFixture for DirectoryFixture {
 }
 
 /// Writes a tree into a directory.
-pub fn write_tree(tree: &FakeTree, root: &Path) {
+pub(crate) fn write_tree(tree: &FakeTree, root: &Path) {
     for (path, entry) in tree.entries() {
         let path = root.join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -138,24 +138,24 @@ pub fn write_tree(tree: &FakeTree, root: &Path) {
 }
 
 #[derive(Clone, Copy, Debug)]
-pub enum Format {
+pub(crate) enum Format {
     Tar,
     GzippedTar,
     Zip,
 }
 
-pub struct ArchiveFixture {
-    pub data: TempDir,
-    pub fetcher: ArchiveFetcher,
+pub(crate) struct ArchiveFixture {
+    pub(crate) data: TempDir,
+    pub(crate) fetcher: ArchiveFetcher,
     format: Format,
 }
 
 impl ArchiveFixture {
-    pub fn new(format: Format) -> Self {
+    pub(crate) fn new(format: Format) -> Self {
         Self::with_limits(format, ArchiveLimits::default())
     }
 
-    pub fn with_limits(format: Format, limits: ArchiveLimits) -> Self {
+    pub(crate) fn with_limits(format: Format, limits: ArchiveLimits) -> Self {
         let data = TempDir::new().unwrap();
         let fetcher = ArchiveFetcher::new(NetworkPolicy::strict(), data.path(), limits);
         fs::create_dir(fetcher.archives()).unwrap();
@@ -167,14 +167,14 @@ impl ArchiveFixture {
     }
 
     /// Uploads these bytes.
-    pub fn upload(&self, bytes: &[u8]) -> SourceRequest {
+    pub(crate) fn upload(&self, bytes: &[u8]) -> SourceRequest {
         let path = self.fetcher.archives().join("upload");
         fs::write(&path, bytes).unwrap();
         request(Source::Archive { path })
     }
 
     /// Directories that are left below the one for unpacking.
-    pub fn unpacked(&self) -> usize {
+    pub(crate) fn unpacked(&self) -> usize {
         fs::read_dir(self.data.path().join("unpacked")).map_or(0, |entries| {
             entries
                 .filter(|entry| entry.as_ref().unwrap().file_type().unwrap().is_dir())
@@ -205,7 +205,7 @@ impl SourceFixture for ArchiveFixture {
 }
 
 /// Packs a tree as `tar -c .` or `zip -r` do.
-pub fn pack(format: Format, tree: &FakeTree) -> Vec<u8> {
+pub(crate) fn pack(format: Format, tree: &FakeTree) -> Vec<u8> {
     match format {
         Format::Tar => pack_tar(tree),
         Format::GzippedTar => gzip(&pack_tar(tree)),
@@ -213,7 +213,7 @@ pub fn pack(format: Format, tree: &FakeTree) -> Vec<u8> {
     }
 }
 
-pub fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()

@@ -71,6 +71,7 @@ delegate! {
     DeploymentStore {
         create_deployment(new: &NewDeployment) -> CreatedDeployment;
         find_deployment(id: DeploymentId) -> Option<Deployment>;
+        find_deployment_by_key(application: ApplicationId, key: &str) -> Option<Deployment>;
         list_deployments(filter: &DeploymentFilter, page: PageRequest) -> Page<Deployment>;
         append_events(append: &Append) -> (Vec<Event>, DeploymentState);
         events(id: DeploymentId, after: u64, limit: u32) -> Vec<Event>;

@@ -9,11 +9,12 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 pub use self::deploy::{
-    ApplicationArguments, BuildArguments, CredentialArguments, DeployArguments, HealthArguments,
-    PlanArguments, RevisionArguments, RolloutArguments, ServiceArguments,
+    ApplicationArguments, BuildArguments, CredentialArguments, DeployArguments, EndpointChoice,
+    FailureChoice, HealthArguments, OrderChoice, PlanArguments, RevisionArguments,
+    RolloutArguments, ServiceArguments,
 };
-pub use self::value::{Assignment, Choice, Origin, SecretAssignment, Setting};
 use self::value::duration;
+pub use self::value::{Assignment, Choice, Origin, SecretAssignment, Setting};
 
 /// The exit codes, as the help shows them.
 const EXIT_CODES: &str = "\
@@ -56,10 +57,21 @@ pub struct Arguments {
 #[derive(Clone, Debug, Args)]
 pub struct GlobalArguments {
     /// Directory of the database, the git mirrors, the logs and the key [default: ./dokploy-data]
-    #[arg(long, global = true, value_name = "DIRECTORY", help_heading = "General")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIRECTORY",
+        help_heading = "General"
+    )]
     pub data_dir: Option<PathBuf>,
     /// Project that the application belongs to
-    #[arg(long, global = true, value_name = "NAME", default_value = "default", help_heading = "General")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        default_value = "default",
+        help_heading = "General"
+    )]
     pub project: String,
     /// Write JSON, one object a line, instead of text
     #[arg(long, global = true, help_heading = "General")]
@@ -140,6 +152,9 @@ pub struct WaitArguments {
     /// Wait no longer than this; what is unfinished then goes on with the next command
     #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Waiting")]
     pub timeout: Option<Duration>,
+    /// Show only how it ended
+    #[arg(long, short, conflicts_with = "json", help_heading = "Waiting")]
+    pub quiet: bool,
     /// Make the engine a swarm of one node if it is in none
     #[arg(long, help_heading = "Waiting")]
     pub init_swarm: bool,

@@ -1,5 +1,7 @@
 //! Images: built, found, pushed and fetched.
 
+#![expect(missing_docs, reason = "the name of a case is its description")]
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -115,7 +117,7 @@ pub async fn a_cancelled_build_ends(fixture: &dyn Fixture) {
         cancel.cancel();
     };
     let both = async { tokio::join!(built, cancelling).0 };
-    let built = tokio::time::timeout(Duration::from_secs(60), both).await;
+    let built = tokio::time::timeout(Duration::from_mins(1), both).await;
     let error = built.expect("it ends soon").expect_err("it was cancelled");
     assert_eq!(error.kind(), ErrorKind::Cancelled);
 }

@@ -1,5 +1,7 @@
 //! Output and statistics of services.
 
+#![expect(missing_docs, reason = "the name of a case is its description")]
+
 use futures::StreamExt;
 
 use super::{DEADLINE, Fixture, Workload, eventually, run, service_of, service_without_restart};

@@ -1,5 +1,7 @@
 //! Networks, volumes, secrets, and what is ours.
 
+#![expect(missing_docs, reason = "the name of a case is its description")]
+
 use std::collections::BTreeMap;
 
 use super::{Fixture, Workload, eventually, run, service_of};
@@ -48,6 +50,32 @@ pub async fn networks_volumes_and_secrets_are_made_once(fixture: &dyn Fixture) {
             assert_eq!(removed, gone, "{kind:?}");
         }
         assert_eq!(find(fixture, kind, &name).await, None);
+    }
+}
+
+pub async fn calls_at_the_same_time_make_a_thing_once(fixture: &dyn Fixture) {
+    let runtime = fixture.runtime();
+    let name = fixture.name("race");
+    let (labels, value) = (labels(fixture), "value".into());
+    let calls = (0..8).map(|_| async {
+        runtime.ensure_network(&name).await.expect("a network");
+        runtime
+            .ensure_volume(&name, &labels)
+            .await
+            .expect("a volume");
+        runtime
+            .ensure_secret(&name, &value, &labels)
+            .await
+            .expect("a secret");
+    });
+    futures::future::join_all(calls).await;
+    for kind in [OwnedKind::Network, OwnedKind::Volume, OwnedKind::Secret] {
+        let owned = runtime
+            .list_owned(kind, &BTreeMap::new())
+            .await
+            .expect("a list");
+        let count = owned.iter().filter(|object| object.name == name).count();
+        assert_eq!(count, 1, "{kind:?}");
     }
 }
 

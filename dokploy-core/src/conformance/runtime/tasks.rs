@@ -1,5 +1,7 @@
 //! One-off tasks.
 
+#![expect(missing_docs, reason = "the name of a case is its description")]
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -68,6 +70,12 @@ pub async fn a_task_that_runs_is_taken_up(fixture: &dyn Fixture) {
     let (outcome, lines) = run(fixture, &spec).await;
     assert_eq!(outcome.exit_code, Some(0));
     assert_eq!(lines, ["begun"]);
+}
+
+pub async fn two_calls_at_the_same_time_run_one_task(fixture: &dyn Fixture) {
+    let spec = task_of(fixture, &fixture.name("both"), Job::Succeeding);
+    let ((one, _), (other, _)) = tokio::join!(run(fixture, &spec), run(fixture, &spec));
+    assert_eq!(one, other, "the same run, hence the same output");
 }
 
 pub async fn a_deadline_stops_a_task(fixture: &dyn Fixture) {

@@ -118,9 +118,21 @@ pub async fn an_idempotency_key_gives_the_same_deployment_for_ever(store: Arc<dy
     assert_eq!(later.deployment.id, first.id);
     assert_eq!(later.deployment.state.status, Status::Failed);
     assert_eq!(store.queue_stats().await.unwrap().waiting, 0);
+    let found = store
+        .find_deployment_by_key(scene.application.id, "delivery-1")
+        .await
+        .unwrap();
+    assert_eq!(found.map(|found| found.id), Some(first.id));
 
     // Another application has keys of its own.
     let other = scene.another_application().await;
+    assert!(
+        store
+            .find_deployment_by_key(other.id, "delivery-1")
+            .await
+            .unwrap()
+            .is_none()
+    );
     assert_ne!(scene.accept(&keyed(&other)).await.id, first.id);
 }
 

@@ -73,10 +73,13 @@ fn check_ports(spec: &ApplicationSpec, rules: &mut Rules) {
         let is_possible = !is_ingress || spec.endpoint_mode == EndpointMode::Vip;
         rules.require(is_possible, field("mode"), expected);
     }
-    let is_host = spec.ports.iter().any(|port| port.mode == PortMode::Host);
+    let is_fixed = spec
+        .ports
+        .iter()
+        .any(|port| port.mode == PortMode::Host && port.published.is_some());
     let is_start_first = spec.update.order == Some(UpdateOrder::StartFirst);
     let expected = "is start-first, but two tasks cannot share the host port that is published";
-    rules.require(!(is_host && is_start_first), "update.order", expected);
+    rules.require(!(is_fixed && is_start_first), "update.order", expected);
 }
 
 fn check_domain(field: &str, domain: &Domain, rules: &mut Rules) {

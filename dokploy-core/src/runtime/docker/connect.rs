@@ -316,3 +316,107 @@ impl AsyncWrite for EngineStream {
         Pin::new(&mut self.0).poll_shutdown(context)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+    use tokio::task::JoinSet;
+
+    use super::*;
+
+    /// Something that answers every request as an engine of one version of the API, and keeps what it was asked.
+    struct Pretender {
+        engine: Arc<Engine>,
+        asked: Arc<Mutex<Vec<String>>>,
+        _task: JoinSet<()>,
+    }
+
+    impl Pretender {
+        async fn start(version: &'static str) -> Self {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let asked = Arc::new(Mutex::new(Vec::new()));
+            let mut task = JoinSet::new();
+            let keep = Arc::clone(&asked);
+            task.spawn(async move {
+                while let Ok((mut client, _)) = listener.accept().await {
+                    let mut head = vec![0; 4096];
+                    let length = client.read(&mut head).await.unwrap();
+                    keep.lock()
+                        .unwrap()
+                        .push(String::from_utf8_lossy(&head[..length]).into_owned());
+                    let answer = format!(
+                        "HTTP/1.1 200 OK\r\nApi-Version: {version}\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{{}}"
+                    );
+                    client.write_all(answer.as_bytes()).await.unwrap();
+                }
+            });
+            let options = DockerOptions {
+                host: format!("tcp://{address}"),
+                ..DockerOptions::default()
+            };
+            Self {
+                engine: Arc::new(Engine::new(&options).unwrap()),
+                asked,
+                _task: task,
+            }
+        }
+
+        fn lines(&self) -> Vec<String> {
+            let asked = self.asked.lock().unwrap();
+            let first_line = |head: &String| head.lines().next().map(str::to_owned);
+            asked.iter().filter_map(first_line).collect()
+        }
+    }
+
+    #[tokio::test]
+    async fn the_engines_version_is_asked_once_and_then_spoken() {
+        let pretender = Pretender::start("1.41").await;
+        let docker = pretender.engine.docker().unwrap();
+        docker.info().await.unwrap();
+        docker.info().await.unwrap();
+        assert_eq!(
+            pretender.lines(),
+            [
+                "GET /_ping HTTP/1.1",
+                "GET /v1.41/info HTTP/1.1",
+                "GET /v1.41/info HTTP/1.1"
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn of_a_newer_engine_only_what_is_known_is_spoken_and_an_older_one_is_refused() {
+        let newer = Pretender::start("1.99").await;
+        assert_eq!(newer.engine.api_version().await.unwrap(), NEWEST);
+        let older = Pretender::start("1.40").await;
+        let refused = older.engine.docker().unwrap().info().await.unwrap_err();
+        let error = super::super::error::during("info")(refused);
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert!(error.message().contains("1.40"), "{error}");
+        assert!(error.hint().is_some());
+    }
+
+    #[tokio::test]
+    async fn credentials_are_sent_in_the_alphabet_that_the_engine_reads() {
+        let pretender = Pretender::start("1.41").await;
+        let credentials = bollard::auth::DockerCredentials {
+            password: Some("~~~???>>>".to_owned()),
+            ..bollard::auth::DockerCredentials::default()
+        };
+        let docker = pretender.engine.docker().unwrap();
+        // The answer is no digest; what matters is the question.
+        docker
+            .inspect_registry_image("app", Some(credentials))
+            .await
+            .unwrap_err();
+        let asked = pretender.asked.lock().unwrap().join("\n").to_lowercase();
+        let (_, header) = asked.split_once("x-registry-auth: ").unwrap();
+        let value = header.lines().next().unwrap();
+        assert!(!value.contains(['+', '/']), "{value}");
+        assert!(value.contains(['-', '_']), "{value}");
+    }
+}

@@ -284,6 +284,10 @@ fn placement(constraints: &[String]) -> engine::TaskSpecPlacement {
     }
 }
 
+#[expect(
+    clippy::zero_sized_map_values,
+    reason = "the model's type of an empty object"
+)]
 fn mode(spec: &ServiceSpec) -> engine::ServiceSpecMode {
     match spec.mode {
         ServiceMode::Replicated => replicated(spec.replicas),

@@ -188,7 +188,7 @@ impl Output {
             let key = (message.task.clone(), stream);
             let lines = unfinished.entry(key).or_default();
             lines.push(message.text, |text| {
-                ready.push_back(message.line(stream, text))
+                ready.push_back(message.line(stream, text));
             });
         });
     }

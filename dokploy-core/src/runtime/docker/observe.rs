@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use bollard::Docker;
 use bollard::models::{
-    ContainerSummary, ContainerSummaryHealthStatusEnum as EngineHealth, EventMessage, Service,
-    ServiceSpec as EngineSpec, Task, TaskState as EngineState,
+    ContainerSummary, ContainerSummaryHealthStatusEnum as EngineHealth, EventMessage, Node,
+    NodeState, Service, ServiceSpec as EngineSpec, Task, TaskState as EngineState,
 };
 use bollard::query_parameters::{
-    EventsOptionsBuilder, ListContainersOptionsBuilder, ListNodesOptions, ListTasksOptionsBuilder,
+    EventsOptionsBuilder, ListContainersOptionsBuilder, ListTasksOptionsBuilder,
 };
 use futures::stream::{self, BoxStream, StreamExt};
 use sha2::{Digest, Sha256};
@@ -30,11 +30,12 @@ pub(super) async fn service(docker: &Docker, name: &str) -> Result<Option<Observ
         return Ok(None);
     };
     let id = service.id.clone().unwrap_or_default();
-    let (tasks, containers, replicas) = tokio::try_join!(
+    let (tasks, containers, nodes) = tokio::try_join!(
         tasks(docker, &id),
         containers(docker, &id),
-        replicas(docker, &service),
+        placement::list(docker)
     )?;
+    let replicas = replicas(&service, &nodes);
     // Without tasks because it was removed between the two calls.
     let Some(tasks) = tasks else {
         return Ok(None);
@@ -46,6 +47,7 @@ pub(super) async fn service(docker: &Docker, name: &str) -> Result<Option<Observ
     let mut tasks: Vec<_> = tasks
         .iter()
         .map(|task| observed_task(task, health(task).unwrap_or(TaskHealth::Unknown)))
+        .map(|task| orphaned_with_its_node(task, &nodes))
         .collect();
     tasks.sort_by_key(|task| Reverse(task.created_at));
     Ok(Some(observed(service, replicas, tasks)))
@@ -91,19 +93,21 @@ pub(super) async fn tasks(docker: &Docker, service_id: &str) -> Result<Option<Ve
 
 /// Health of the containers of a service that are on this engine, by container.
 async fn containers(docker: &Docker, service_id: &str) -> Result<HashMap<String, TaskHealth>> {
-    let found = local_containers(docker, service_id).await?;
+    let found = local_containers(docker, service_id, false).await?;
     let health = |container: ContainerSummary| Some((container.id.clone()?, health_of(&container)));
     Ok(found.into_iter().filter_map(health).collect())
 }
 
-/// The containers of a service that run on this engine.
+/// The containers of a service that run on this engine, or `all` that are there.
 pub(super) async fn local_containers(
     docker: &Docker,
     service_id: &str,
+    all: bool,
 ) -> Result<Vec<ContainerSummary>> {
     let label = format!("com.docker.swarm.service.id={service_id}");
     let filters = HashMap::from([("label", vec![label])]);
     let options = ListContainersOptionsBuilder::new()
+        .all(all)
         .filters(&filters)
         .build();
     let found = docker.list_containers(Some(options)).await;
@@ -132,27 +136,35 @@ fn health_of(container: &ContainerSummary) -> TaskHealth {
     }
 }
 
-async fn replicas(docker: &Docker, service: &Service) -> Result<u32> {
+/// Swarm keeps the last state that a lost node reported for a day: a task that it says is running may be long gone.
+fn orphaned_with_its_node(mut task: ObservedTask, nodes: &[Node]) -> ObservedTask {
+    let node = nodes.iter().find(|node| node.id == task.node);
+    let state = node.and_then(|node| node.status.as_ref()?.state);
+    if task.state <= TaskState::Running && state == Some(NodeState::DOWN) {
+        task.state = TaskState::Orphaned;
+    }
+    task
+}
+
+fn replicas(service: &Service, nodes: &[Node]) -> u32 {
     let spec = service.spec.as_ref();
     let mode = spec.and_then(|spec| spec.mode.as_ref());
     if mode.is_none_or(|mode| mode.global.is_none()) {
         let replicated = mode.and_then(|mode| mode.replicated.as_ref());
         let count = replicated.and_then(|replicated| replicated.replicas);
-        return Ok(count
+        return count
             .and_then(|count| u32::try_from(count).ok())
-            .unwrap_or_default());
+            .unwrap_or_default();
     }
     let template = spec.and_then(|spec| spec.task_template.as_ref());
     let placement = template.and_then(|template| template.placement.as_ref());
     let constraints = placement.and_then(|placement| placement.constraints.clone());
     let constraints = constraints.unwrap_or_default();
-    let nodes = docker.list_nodes(None::<ListNodesOptions>).await;
-    let nodes = nodes.map_err(during("list_nodes"))?;
     let count = nodes
         .iter()
         .filter(|node| placement::qualifies(node, &constraints))
         .count();
-    Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 fn container_id(task: &Task) -> Option<&str> {
@@ -163,7 +175,12 @@ fn container_id(task: &Task) -> Option<&str> {
 
 pub(super) fn observed_task(task: &Task, health: TaskHealth) -> ObservedTask {
     let status = task.status.clone().unwrap_or_default();
-    let state = status.state.map_or(TaskState::Pending, state);
+    let mut state = status.state.map_or(TaskState::Pending, state);
+    // A node whose engine has just started refuses tasks until it is back in the swarm: that says nothing about them.
+    let refusal = status.err.as_deref().unwrap_or_default();
+    if state == TaskState::Rejected && refusal.contains("swarm is not active") {
+        state = TaskState::Orphaned;
+    }
     let spec = task.spec.clone().unwrap_or_default();
     let container = spec.container_spec.unwrap_or_default();
     let container_status = status.container_status.unwrap_or_default();

@@ -1,8 +1,37 @@
 //! Which nodes of the swarm may run a task: Swarm does not say how many tasks a global service should have.
 
+use bollard::Docker;
 use bollard::models::{
     Node, NodeSpecAvailabilityEnum as Availability, NodeSpecRoleEnum as Role, NodeState,
 };
+use bollard::query_parameters::ListNodesOptions;
+
+use super::super::constraint;
+use super::error::during;
+use crate::error::{Error, Result};
+
+/// Refuses constraints that no node of the swarm meets, up or down. Swarm would take them, leave the new task pending,
+/// and the next time anything about a node changes it would also kill the old task: it judges running tasks by the
+/// constraints of the service and not by their own.
+pub(super) async fn check(docker: &Docker, constraints: &[String]) -> Result<()> {
+    if constraints.is_empty() {
+        return Ok(());
+    }
+    let nodes = list(docker).await?;
+    if nodes.iter().any(|node| meets_all(node, constraints)) {
+        return Ok(());
+    }
+    let constraints = constraints.join(" and ");
+    let message = format!("no node of the swarm meets {constraints}");
+    Err(Error::invalid_field("constraints", message)
+        .with_hint("correct the constraint, or give a node that label"))
+}
+
+/// All nodes of the swarm.
+pub(super) async fn list(docker: &Docker) -> Result<Vec<Node>> {
+    let nodes = docker.list_nodes(None::<ListNodesOptions>).await;
+    nodes.map_err(during("list_nodes"))
+}
 
 /// Whether a node is up, takes tasks and meets all constraints.
 pub(super) fn qualifies(node: &Node, constraints: &[String]) -> bool {
@@ -10,22 +39,12 @@ pub(super) fn qualifies(node: &Node, constraints: &[String]) -> bool {
     let state = node.status.as_ref().and_then(|status| status.state);
     availability == Some(Availability::ACTIVE)
         && state == Some(NodeState::READY)
-        && constraints.iter().all(|constraint| meets(node, constraint))
+        && meets_all(node, constraints)
 }
 
-fn meets(node: &Node, constraint: &str) -> bool {
-    let (key, value, is_equal) = if let Some((key, value)) = constraint.split_once("!=") {
-        (key, value, false)
-    } else if let Some((key, value)) = constraint.split_once("==") {
-        (key, value, true)
-    } else {
-        return false;
-    };
-    let actual = attribute(node, key.trim());
-    actual
-        .unwrap_or_default()
-        .eq_ignore_ascii_case(value.trim())
-        == is_equal
+fn meets_all(node: &Node, constraints: &[String]) -> bool {
+    let meets = |text: &String| constraint::meets(text, |key| attribute(node, key));
+    constraints.iter().all(meets)
 }
 
 fn attribute<'a>(node: &'a Node, key: &str) -> Option<&'a str> {
@@ -73,6 +92,7 @@ mod tests {
             }),
             status: Some(NodeStatus {
                 state: Some(NodeState::READY),
+                addr: Some("10.1.2.3".to_owned()),
                 ..NodeStatus::default()
             }),
             description: Some(NodeDescription {
@@ -106,6 +126,13 @@ mod tests {
             (&["engine.labels.zone==a"], false),
             (&["node.moon==full"], false),
             (&["nonsense"], false),
+            (&["node.ip==10.1.2.3"], true),
+            (&["node.ip==10.1.0.0/16"], true),
+            (&["node.ip!=10.1.0.0/16"], false),
+            (&["node.ip==10.2.0.0/16"], false),
+            (&["node.ip==0.0.0.0/0"], true),
+            (&["node.ip==10.1.2.3/33"], false),
+            (&["node.ip==fd00::/8"], false),
         ] {
             let constraints: Vec<_> = constraints.iter().map(ToString::to_string).collect();
             assert_eq!(

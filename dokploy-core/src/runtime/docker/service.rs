@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::convert::{self, Known};
 use super::error::{during, is_not_found};
 use super::owned::{foreign, is_ours};
-use super::{network, observe, registry, secret};
+use super::{network, observe, placement, registry, secret};
 use crate::error::{Error, ErrorKind, Result, Retry};
 use crate::model::Volume;
 use crate::runtime::{ObservedService, RegistryCredential, SecretMount, ServiceSpec};
@@ -24,12 +24,19 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// The service of exactly this name: the engine also finds services by identifier.
 pub(super) async fn find(docker: &Docker, name: &str) -> Result<Option<Service>> {
+    let found = inspect(docker, name).await?;
+    Ok(found.filter(|service| is_named(service, name)))
+}
+
+fn is_named(service: &Service, name: &str) -> bool {
+    let spec = service.spec.as_ref();
+    spec.and_then(|spec| spec.name.as_deref()) == Some(name)
+}
+
+/// What the engine finds: it also takes the beginning of an identifier.
+async fn inspect(docker: &Docker, name: &str) -> Result<Option<Service>> {
     match docker.inspect_service(name, None).await {
-        Ok(service) => {
-            let spec = service.spec.as_ref();
-            let is_it = spec.and_then(|spec| spec.name.as_deref()) == Some(name);
-            Ok(Some(service).filter(|_| is_it))
-        }
+        Ok(service) => Ok(Some(service)),
         Err(error) if is_not_found(&error) => Ok(None),
         Err(error) => Err(during("find_service")(error)),
     }
@@ -62,6 +69,7 @@ pub(super) async fn apply(
     let name = &spec.name;
     let current = find(docker, name).await?;
     check_volumes(docker, &spec.volumes).await?;
+    placement::check(docker, &spec.constraints).await?;
     let known = known(docker, &spec.secrets, &spec.networks).await?;
     let credentials = registry::credentials_of(&spec.image, credential)?;
     match (current, expected_version) {
@@ -172,8 +180,12 @@ pub(super) async fn retire(
     update(docker, current, version(current), spec, None).await
 }
 
+/// Removes the service of exactly this name or identifier.
 pub(super) async fn remove(docker: &Docker, name: &str) -> Result<()> {
-    let Some(current) = find(docker, name).await? else {
+    let found = inspect(docker, name).await?;
+    let meant =
+        found.filter(|service| is_named(service, name) || service.id.as_deref() == Some(name));
+    let Some(current) = meant else {
         return Ok(());
     };
     check_ours(&current, name)?;
@@ -194,9 +206,14 @@ pub(super) async fn wait_until_gone(docker: &Docker, service: &Service, name: &s
         // All tasks: the filter by service is an error once the service is gone.
         let tasks = docker.list_tasks(None::<ListTasksOptions>).await;
         let tasks = tasks.map_err(during("remove_service"))?;
-        if !tasks
+        let has_tasks = tasks
             .iter()
-            .any(|task| task.service_id.as_deref() == Some(id))
+            .any(|task| task.service_id.as_deref() == Some(id));
+        // A task is forgotten a moment before its container, which keeps networks and volumes in use.
+        if !has_tasks
+            && observe::local_containers(docker, id, true)
+                .await?
+                .is_empty()
         {
             return Ok(());
         }

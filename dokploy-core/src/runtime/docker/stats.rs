@@ -20,7 +20,8 @@ const APART: Duration = Duration::from_millis(500);
 pub(super) async fn service(docker: &Docker, name: &str) -> Result<ServiceStats> {
     let found = services::find(docker, name).await?;
     let found = found.ok_or_else(|| Error::not_found("service", name))?;
-    let containers = observe::local_containers(docker, &found.id.unwrap_or_default()).await?;
+    let containers =
+        observe::local_containers(docker, &found.id.unwrap_or_default(), false).await?;
     let tasks = containers.iter().map(|container| task(docker, container));
     let mut sum = ServiceStats::default();
     for one in join_all(tasks).await {

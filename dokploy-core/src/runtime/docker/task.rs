@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::connect::Engine;
 use super::logs::{Logs, Output};
-use super::{convert, network, observe, registry, service as services};
+use super::{convert, network, observe, placement, registry, service as services};
 use crate::error::{Error, ErrorKind, Result};
 use crate::runtime::{
     LogSink, LogStream, ObservedTask, TaskHealth, TaskOutcome, TaskSpec, TaskState,
@@ -75,6 +75,7 @@ async fn take_up(docker: &Docker, spec: &TaskSpec) -> Result<Service> {
     for volume in &spec.volumes {
         network::check_volume(docker, &volume.source).await?;
     }
+    placement::check(docker, &spec.constraints).await?;
     let known = services::known(docker, &spec.secrets, &spec.networks).await?;
     let converted = convert::task(spec, &known)?;
     let credentials = registry::credentials_of(&spec.image, spec.credential.as_ref())?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::service::Service;
+use super::task::Task;
 use super::world::Surroundings;
 use crate::model::UpdateOrder;
 
@@ -137,10 +138,14 @@ impl Service {
     ) -> Option<Phase> {
         match phase {
             Phase::StoppingOld => {
-                if self.tasks_of(slot).any(|task| !task.has_ended()) {
+                let is_stopping = |task: &Task| !task.wanted && !task.has_ended();
+                if self.tasks_of(slot).any(is_stopping) {
                     return Some(Phase::StoppingOld);
                 }
-                let id = self.launch(slot, now, Duration::ZERO, around);
+                // One of the current specification may wait there since an update before.
+                let present = self.tasks_of(slot).find(|task| task.wanted);
+                let present = present.map(|task| task.id.clone());
+                let id = present.unwrap_or_else(|| self.launch(slot, now, Duration::ZERO, around));
                 Some(Phase::StartingNew(id))
             }
             Phase::StartingNew(id) => {

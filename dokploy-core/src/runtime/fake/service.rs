@@ -69,7 +69,7 @@ impl Service {
 
     pub(super) fn slot_count(&self, around: &Surroundings) -> u64 {
         if self.is_global() {
-            around.nodes.len() as u64
+            around.nodes_for(&self.spec().constraints).len() as u64
         } else {
             u64::from(self.spec().replicas)
         }
@@ -234,6 +234,11 @@ impl Service {
                 image,
             ),
         };
+        let node = around.node_for(slot, &template.spec.constraints);
+        let behavior = match node {
+            Some(_) => behavior,
+            None => FakeBehavior::CannotBePlaced,
+        };
         let start = now + delay;
         let plan: VecDeque<_> = schedule(&behavior, around.timings, has_health_check)
             .into_iter()
@@ -247,7 +252,7 @@ impl Service {
         self.tasks.push(Task {
             id: id.clone(),
             slot,
-            node: around.node_for(slot),
+            node: node.unwrap_or_default(),
             template,
             has_health_check,
             state: TaskState::Pending,

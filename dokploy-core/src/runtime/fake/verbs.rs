@@ -355,6 +355,7 @@ fn apply(world: &mut World, spec: &ServiceSpec, expected: Option<u64>) -> Result
             return Err(Error::not_found("network", network));
         }
     }
+    check_constraints(world, &spec)?;
     match (world.services.get(&name), expected) {
         (None, None) => create(world, name, spec),
         (None, Some(_)) => return Err(conflict(&name, "was removed in the meantime")),
@@ -374,6 +375,15 @@ fn apply(world: &mut World, spec: &ServiceSpec, expected: Option<u64>) -> Result
             write(world, &name, spec)?;
             world.journal.push(FakeEffect::ServiceUpdated { name });
         }
+    }
+    Ok(())
+}
+
+fn check_constraints(world: &World, spec: &ServiceSpec) -> Result<()> {
+    if world.around.nodes_for(&spec.constraints).is_empty() && !spec.constraints.is_empty() {
+        let constraints = spec.constraints.join(" and ");
+        let message = format!("no node of the swarm meets {constraints}");
+        return Err(Error::invalid_field("constraints", message));
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::super::constraint;
 use super::behavior::FakeTimings;
 use super::fault::Faults;
 use super::image::{Images, Scripts};
@@ -40,7 +41,7 @@ impl Epoch {
 #[derive(Debug)]
 pub(super) struct Surroundings {
     pub(super) timings: FakeTimings,
-    pub(super) nodes: Vec<String>,
+    pub(super) nodes: Vec<Node>,
     pub(super) images: Images,
     pub(super) behaviors: Scripts,
     /// Ports of nodes that are taken, by node and port, with the task that has them.
@@ -60,10 +61,49 @@ impl Surroundings {
         self.version
     }
 
-    pub(super) fn node_for(&self, slot: u64) -> String {
+    /// Nodes that may run a task with these constraints.
+    pub(super) fn nodes_for(&self, constraints: &[String]) -> Vec<&Node> {
+        let meets = |node: &&Node| {
+            let meets = |text: &String| constraint::meets(text, |key| node.attribute(key));
+            constraints.iter().all(meets)
+        };
+        self.nodes.iter().filter(meets).collect()
+    }
+
+    /// The node of a slot, if one qualifies.
+    pub(super) fn node_for(&self, slot: u64, constraints: &[String]) -> Option<String> {
+        let nodes = self.nodes_for(constraints);
         let index = usize::try_from(slot.saturating_sub(1)).unwrap_or_default();
-        let count = self.nodes.len().max(1);
-        self.nodes.get(index % count).cloned().unwrap_or_default()
+        let node = nodes.get(index.checked_rem(nodes.len())?)?;
+        Some(node.name.clone())
+    }
+}
+
+/// A node of the swarm.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    pub(super) name: String,
+    pub(super) labels: BTreeMap<String, String>,
+}
+
+impl Node {
+    pub(super) fn named(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            labels: BTreeMap::new(),
+        }
+    }
+
+    fn attribute(&self, key: &str) -> Option<&str> {
+        match key {
+            "node.id" | "node.hostname" => Some(&self.name),
+            "node.role" => Some("manager"),
+            "node.platform.os" => Some("linux"),
+            _ => self
+                .labels
+                .get(key.strip_prefix("node.labels.")?)
+                .map(String::as_str),
+        }
     }
 }
 
@@ -99,7 +139,7 @@ impl World {
             epoch: Epoch::new(start),
             around: Surroundings {
                 timings: FakeTimings::default(),
-                nodes: vec!["node-1".to_owned()],
+                nodes: vec![Node::named("node-1")],
                 images: Images::default(),
                 behaviors: Scripts::default(),
                 ports: BTreeMap::new(),
@@ -191,7 +231,7 @@ impl World {
     /// Takes every task away from a node, as its loss does; Swarm starts others elsewhere.
     pub(super) fn lose_node(&mut self, node: &str) {
         let now = self.now;
-        self.around.nodes.retain(|present| present != node);
+        self.around.nodes.retain(|present| present.name != node);
         for (name, service) in &mut self.services {
             for task in &mut service.tasks {
                 if task.node == node && !task.has_ended() {

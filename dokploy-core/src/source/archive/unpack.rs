@@ -137,7 +137,7 @@ impl<'a> Unpacker<'a> {
     /// Makes the symbolic links. Returns whether the archive named its own root, as `tar -c .` does.
     pub(super) fn finish(self) -> Result<bool> {
         if self.entries.is_empty() {
-            return Err(refused("it is empty".to_owned()));
+            return Err(refused("it is empty"));
         }
         for (name, kind) in &self.entries {
             if let Kind::Symlink(target) = kind {
@@ -151,7 +151,7 @@ impl<'a> Unpacker<'a> {
 
     fn new_entry(&mut self, name: &[u8], kind: Kind) -> Result<EntryName> {
         let Some(entry) = EntryName::parse(name)? else {
-            return Err(refused("its root is not a directory".to_owned()));
+            return Err(refused("its root is not a directory"));
         };
         self.parents(&entry)?;
         if self.entries.contains_key(&entry) {
@@ -177,8 +177,8 @@ impl<'a> Unpacker<'a> {
             Some(Kind::Directory) => return Ok(()),
             Some(_) => {
                 return Err(refused(format!(
-                    "{:?} is a directory and something else",
-                    name.as_path()
+                    "{} is a directory and something else",
+                    name.as_path().display()
                 )));
             }
             None => {}
@@ -204,7 +204,7 @@ impl<'a> Unpacker<'a> {
 }
 
 fn write_failed(name: &EntryName, error: io::Error) -> Error {
-    let message = format!("{:?} could not be unpacked", name.as_path());
+    let message = format!("{} could not be unpacked", name.as_path().display());
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             Error::new(ErrorKind::Unavailable, message)

@@ -43,6 +43,11 @@ impl<W: Write> TarWriter<W> {
         self.bytes
     }
 
+    /// Whether the last entry was one too many.
+    pub(super) fn is_full(&self) -> bool {
+        self.bytes > self.bytes_max
+    }
+
     pub(crate) fn directory(&mut self, path: &[u8]) -> Result<()> {
         let name = [path, b"/"].concat();
         self.header(EntryType::Directory, &name, &[], 0o755, 0)
@@ -130,7 +135,7 @@ impl<W: Write> TarWriter<W> {
             .bytes
             .saturating_add(BLOCK)
             .saturating_add(size.next_multiple_of(BLOCK));
-        if self.bytes > self.bytes_max {
+        if self.is_full() {
             return Err(Error::new(
                 ErrorKind::InvalidSpec,
                 format!(
@@ -156,9 +161,8 @@ impl<W: Write> TarWriter<W> {
     /// Fills the last block of a body.
     fn pad(&mut self, size: u64) -> Result<()> {
         let rest = size.next_multiple_of(BLOCK) - size;
-        let zeros = END.iter().take(usize::try_from(rest).unwrap_or_default());
-        let zeros: Vec<u8> = zeros.copied().collect();
-        self.to.write_all(&zeros).map_err(write_failed)
+        let rest = usize::try_from(rest).unwrap_or_default();
+        self.to.write_all(&END[..rest]).map_err(write_failed)
     }
 }
 

@@ -99,7 +99,10 @@ impl<'a, R: TreeReader, W: Write> Walk<'a, R, W> {
             let before = self.tar.bytes();
             let outcome = self.entry(root, &entry, &matched);
             largest = largest.max((self.tar.bytes() - before, entry.name));
-            outcome.map_err(|error| explain_size(error, &largest.1))?;
+            match outcome {
+                Err(error) if self.tar.is_full() => return Err(explain_size(error, &largest.1)),
+                outcome => outcome?,
+            }
         }
         Ok(())
     }
@@ -170,9 +173,6 @@ impl<'a, R: TreeReader, W: Write> Walk<'a, R, W> {
 
 /// Says what to leave out of a context that is too large.
 fn explain_size(error: Error, largest: &[u8]) -> Error {
-    if error.kind() != ErrorKind::InvalidSpec || error.hint().is_some() {
-        return error;
-    }
     let largest = String::from_utf8_lossy(largest);
     error.with_hint(format!(
         "the largest part so far is {largest:?}; keep what is not needed out of the source, or out of the build context with a .dockerignore file"

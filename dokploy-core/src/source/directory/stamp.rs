@@ -67,10 +67,6 @@ impl StampWalk<'_> {
         Ok(())
     }
 
-    #[expect(
-        clippy::useless_conversion,
-        reason = "the types of these fields differ between platforms"
-    )]
     fn add(&mut self, name: &[u8], stat: &Stat) {
         let changed = i128::from(stat.st_ctime) * 1_000_000_000 + i128::from(stat.st_ctime_nsec);
         let modified = i128::from(stat.st_mtime) * 1_000_000_000 + i128::from(stat.st_mtime_nsec);

@@ -82,8 +82,8 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ),
     ("* \n! /src ", &["a"], &["src/x"]),
     ("**\n!**/*.rs", &["a", "b/c"], &["a.rs", "b/c.rs"]),
-    // The last line wins for what is below, although the first had matched the parent already.
-    ("x\n!x/y\nx", &["x", "x/y"], &["y"]),
+    // The last line was not asked about `x`, which the first had decided already.
+    ("x\n!x/y\nx", &["x", "x/z"], &["x/y", "y"]),
     ("../a", &[], &["a", "b/a"]),
     ("/../a", &["a"], &["b/a"]),
     ("a\r\nb\r\n", &["a", "b"], &["a\r"]),

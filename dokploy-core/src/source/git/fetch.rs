@@ -48,7 +48,7 @@ impl Fetch {
         if let Some(path) = address.directory() {
             let repository = local::open(path, commit, self.fetcher.options.file_bytes_max)?;
             let census = self.census(&repository.to_thread_local(), commit)?;
-            return Ok((Objects::Local(repository), census));
+            return Ok((Objects::Local(Box::new(repository)), census));
         }
         let remote = self.fetcher.remote(&self.request, address, &self.link);
         let mirror = self.lock.mirror(address)?;

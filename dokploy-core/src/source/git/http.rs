@@ -115,15 +115,6 @@ impl Client {
         headers: &[String],
         body: Option<&[u8]>,
     ) -> io::Result<(Response<Body>, bool)> {
-        let broken = |error: ureq::Error| {
-            self.link.fail(
-                Error::new(
-                    ErrorKind::Unavailable,
-                    format!("{} does not speak http", self.address),
-                )
-                .with_source(error),
-            )
-        };
         let mut request = Request::builder().method(method).uri(url.as_str());
         for line in headers {
             if let Some((name, value)) = line.split_once(':') {
@@ -136,7 +127,7 @@ impl Client {
             .filter(|known| known.may_go_to(url));
         if let Some(authorization) = authorization {
             let mut value = header::HeaderValue::from_str(authorization.value.expose())
-                .map_err(|error| broken(ureq::Error::Http(error.into())))?;
+                .map_err(|error| self.broken(ureq::Error::Http(error.into())))?;
             value.set_sensitive(true);
             request = request.header(header::AUTHORIZATION, value);
         }
@@ -152,7 +143,25 @@ impl Client {
         };
         response
             .map(|response| (response, authorization.is_some()))
-            .map_err(broken)
+            .map_err(|error| self.broken(error))
+    }
+
+    /// The reason for an answer that never came, unless the link knows a better one.
+    fn broken(&self, error: ureq::Error) -> io::Error {
+        let is_tls = match &error {
+            ureq::Error::Io(error) => error.kind() == io::ErrorKind::InvalidData,
+            error => matches!(error, ureq::Error::Tls(_) | ureq::Error::Rustls(_)),
+        };
+        let reason = if is_tls {
+            self.failed("has a certificate that is not trusted, or speaks no TLS")
+                .with_hint("add the certificate of the host's authority to the trusted ones")
+        } else {
+            Error::new(
+                ErrorKind::Unavailable,
+                format!("{} gave no answer in http", self.address),
+            )
+        };
+        self.link.fail(reason.with_source(error))
     }
 
     /// Gets an address, following redirects; gives the answer and where it came from.
@@ -162,9 +171,7 @@ impl Client {
         for _ in 0..=REDIRECTS_MAX {
             let (response, authorized) = self.send(&Method::GET, &url, headers, None)?;
             if !response.status().is_redirection() {
-                let elsewhere = url
-                    .host_str()
-                    .filter(|host| Some(*host) != first.host_str());
+                let elsewhere = (url.origin() != first.origin()).then(|| url.authority());
                 self.check(&response, authorized, elsewhere)?;
                 return Ok((response, url));
             }

@@ -14,14 +14,12 @@ use crate::model::Revision;
 /// Asks where a reference points to.
 pub(super) fn look_up(path: &Path, wanted: &Wanted, object_bytes_max: usize) -> Result<Revision> {
     let repository = objects::open(path, object_bytes_max)?.to_thread_local();
-    let at = path.display();
-    match find(&repository, wanted.full_name()).map_err(|error| broken(path, error))? {
-        Some(reference) => Ok(reference::revision(&reference)),
-        None => {
-            let others = branches(&repository).map_err(|error| broken(path, error))?;
-            Err(wanted.unknown(&at, &others))
-        }
+    let broken = |error| broken(path, error);
+    if let Some(reference) = find(&repository, wanted.full_name()).map_err(broken)? {
+        return Ok(reference::revision(&reference));
     }
+    let others = branches(&repository).map_err(broken)?;
+    Err(wanted.unknown(&path.display(), &others))
 }
 
 /// Opens a repository in which a commit is looked for.
@@ -51,10 +49,10 @@ fn find(repository: &gix::Repository, name: &str) -> gix::Result<Option<RemoteRe
         TargetRef::Object(_) => None,
     };
     // A branch that was never committed to has a name and nothing more.
-    if let Some(target) = &target {
-        if repository.try_find_reference(target.as_str())?.is_none() {
-            return Ok(None);
-        }
+    if let Some(target) = &target
+        && repository.try_find_reference(target.as_str())?.is_none()
+    {
+        return Ok(None);
     }
     let commit = reference.peel_to_id()?.detach();
     Ok(Some(RemoteReference {

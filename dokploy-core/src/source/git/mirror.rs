@@ -11,7 +11,7 @@
 //! therefore leaves at worst files that nothing names, and the next one that gets the lock removes them.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -119,14 +119,11 @@ impl ShelfLock {
     /// Opens the mirror of an address, or makes an empty one where there is none that can be used.
     pub(super) fn mirror(&self, address: &Address) -> Result<Mirror> {
         let path = mirror_path(&self.directory, address);
-        let worn =
-            |path: &Path| is_unused(path) && packs(path).is_ok_and(|count| count > PACKS_MAX);
-        let opened = if worn(&path) {
-            None
-        } else {
-            Mirror::open(&path, self.object_bytes_max).ok()
-        };
-        match opened {
+        let packs = packs(&path).unwrap_or_default();
+        let usable =
+            are_whole(&packs).unwrap_or(false) && !(packs.len() > PACKS_MAX && is_unused(&path));
+        let opened = usable.then(|| Mirror::open(&path, self.object_bytes_max).ok());
+        match opened.flatten() {
             Some(mirror) => Ok(mirror),
             None => self.replace(address),
         }
@@ -147,7 +144,7 @@ impl ShelfLock {
             return;
         };
         for path in entries.flatten().map(|entry| entry.path()) {
-            let is_mirror = path.extension().is_some_and(|extension| extension == "git");
+            let is_mirror = has_extension(&path, "git");
             if is_mirror && !used.iter().any(|mirror| mirror.path == path) && is_unused(&path) {
                 // What cannot be removed now is tried again after the next fetch.
                 let _ = self.discard(&path);
@@ -170,7 +167,7 @@ impl ShelfLock {
     fn sweep(&self) -> io::Result<()> {
         for entry in fs::read_dir(&self.directory)? {
             let path = entry?.path();
-            if path.extension().is_some_and(|extension| extension == "git") {
+            if has_extension(&path, "git") {
                 sweep_mirror(&path)?;
             } else if path.is_dir() {
                 fs::remove_dir_all(&path)?;
@@ -265,16 +262,15 @@ fn create(directory: &Path, path: &Path) -> io::Result<()> {
 
 /// Removes what a killed fetch left: locks, temporary files, and packs that have no index yet.
 fn sweep_mirror(path: &Path) -> io::Result<()> {
-    remove_matching(path, |name| name.ends_with(".lock"))?;
-    remove_matching(&path.join("refs"), |name| name.starts_with(".tmp"))?;
-    let packs = path.join("objects/pack");
-    remove_matching(&packs, |name| match name.strip_suffix(".pack") {
-        Some(stem) => !packs.join(format!("{stem}.idx")).exists(),
-        None => !name.ends_with(".idx"),
+    remove_matching(path, |file| has_extension(file, "lock"))?;
+    remove_matching(&path.join("refs"), Path::is_file)?;
+    remove_matching(&path.join("objects/pack"), |file| {
+        let is_whole = file.with_extension("idx").exists();
+        !(is_whole && (has_extension(file, "pack") || has_extension(file, "idx")))
     })
 }
 
-fn remove_matching(directory: &Path, is_rubbish: impl Fn(&str) -> bool) -> io::Result<()> {
+fn remove_matching(directory: &Path, is_rubbish: impl Fn(&Path) -> bool) -> io::Result<()> {
     let entries = match fs::read_dir(directory) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -282,19 +278,49 @@ fn remove_matching(directory: &Path, is_rubbish: impl Fn(&str) -> bool) -> io::R
     };
     for entry in entries {
         let entry = entry?;
-        if entry.file_type()?.is_file() && is_rubbish(&entry.file_name().to_string_lossy()) {
+        if entry.file_type()?.is_file() && is_rubbish(&entry.path()) {
             fs::remove_file(entry.path())?;
         }
     }
     Ok(())
 }
 
-fn packs(mirror: &Path) -> io::Result<usize> {
-    let entries = fs::read_dir(mirror.join("objects/pack"))?;
-    Ok(entries
-        .flatten()
-        .filter(|entry| entry.path().extension().is_some_and(|it| it == "idx"))
-        .count())
+fn has_extension(path: &Path, extension: &str) -> bool {
+    path.extension().is_some_and(|found| found == extension)
+}
+
+/// The indices of the packs of a mirror.
+fn packs(mirror: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut packs = Vec::new();
+    for entry in fs::read_dir(mirror.join("objects/pack"))? {
+        let path = entry?.path();
+        if has_extension(&path, "idx") {
+            packs.push(path);
+        }
+    }
+    Ok(packs)
+}
+
+/// Whether each pack ends as its index says that it does: what is cut off or empty is found so, without reading all.
+fn are_whole(indices: &[PathBuf]) -> io::Result<bool> {
+    const CHECKSUM: usize = 20;
+    for path in indices {
+        // An index ends with the checksum of its pack and with its own, a pack with its own.
+        let index = tail::<{ 2 * CHECKSUM }>(path)?;
+        let pack = tail::<CHECKSUM>(&path.with_extension("pack"))?;
+        if index[..CHECKSUM] != pack {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn tail<const N: usize>(path: &Path) -> io::Result<[u8; N]> {
+    let mut file = File::open(path)?;
+    let mut bytes = [0; N];
+    file.seek(SeekFrom::End(-i64::try_from(N).unwrap_or(i64::MAX)))?;
+    file.read_exact(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Whether nobody reads from a mirror.

@@ -23,7 +23,7 @@ pub(super) enum Objects {
     /// A mirror, which stays as long as somebody reads from it.
     Mirror(Arc<Mirror>),
     /// A repository of this machine, which is read where it is.
-    Local(gix::ThreadSafeRepository),
+    Local(Box<gix::ThreadSafeRepository>),
 }
 
 impl Objects {
@@ -64,13 +64,13 @@ pub(super) fn describe(
 ) -> Result<Revision> {
     let missing = |error: gix::Error| damaged(format!("the commit {commit} cannot be read"), error);
     let found = repository.find_commit(commit).map_err(missing)?;
-    let found = found.decode().map_err(|error| missing(error.into()))?;
+    let found = found.decode().map_err(&missing)?;
     let title = found.message().title.to_string();
     let committed = found
         .committer()
-        .map_err(|error| missing(error.into()))?
+        .map_err(&missing)?
         .time()
-        .map_err(|error| missing(error.into()))?;
+        .map_err(missing)?;
     Ok(Revision {
         id: commit.to_string(),
         reference: into.reference.clone(),
@@ -110,7 +110,7 @@ pub(super) fn census(
         .find_commit(commit)
         .map_err(unreadable)?
         .tree_id()
-        .map_err(|error| unreadable(error.into()))?
+        .map_err(unreadable)?
         .detach();
     let mut walk = CensusWalk {
         repository,
@@ -144,7 +144,7 @@ impl CensusWalk<'_> {
             return Ok(*size);
         }
         if depth > DEPTH_MAX {
-            return Err(self.refused(format!("is nested deeper than {DEPTH_MAX} directories")));
+            return Err(self.refused(&format!("is nested deeper than {DEPTH_MAX} directories")));
         }
         self.link.check()?;
         let object = self
@@ -167,7 +167,7 @@ impl CensusWalk<'_> {
             self.path.truncate(length);
             size = size.saturating_add(below).saturating_add(1);
             if size > self.entries_max {
-                return Err(self.refused(format!("holds more than {} files", self.entries_max)));
+                return Err(self.refused(&format!("holds more than {} files", self.entries_max)));
             }
         }
         self.sizes.insert(id, size);
@@ -189,7 +189,7 @@ impl CensusWalk<'_> {
             protect_ntfs: true,
         };
         component(name, link, strict)
-            .map_err(|error| self.refused("is refused".to_owned()).with_source(error))?;
+            .map_err(|error| self.refused("is refused").with_source(error))?;
         match mode {
             Mode::Tree => return self.tree(id, depth + 1),
             Mode::Commit => self.gitlinks.push(Gitlink {
@@ -206,7 +206,7 @@ impl CensusWalk<'_> {
         Ok(0)
     }
 
-    fn refused(&self, what: String) -> Error {
+    fn refused(&self, what: &str) -> Error {
         let path = String::from_utf8_lossy(self.path.get(1..).unwrap_or_default());
         let path = if path.is_empty() {
             "the tree"

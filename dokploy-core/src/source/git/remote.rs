@@ -151,17 +151,17 @@ impl Remote {
         handshake: &mut Handshake,
         prefixes: &[&str],
     ) -> Result<Vec<RemoteReference>> {
-        let references = match handshake.refs.take() {
-            Some(references) => references,
-            None => {
+        let listed = handshake.refs.take().map_or_else(
+            || {
                 let mut wanted = RefPrefixes::new();
                 wanted.extend(prefixes.iter().map(|prefix| BString::from(*prefix)));
                 LsRefsCommand::new(Some(wanted), &handshake.capabilities, agent())
                     .invoke_blocking(connection, &mut Discard, false)
-                    .map_err(|error| self.explain(error))?
-            }
-        };
-        Ok(references.into_iter().filter_map(born).collect())
+                    .map_err(|error| self.explain(error))
+            },
+            Ok,
+        );
+        Ok(listed?.into_iter().filter_map(born).collect())
     }
 
     /// Brings a commit and its tree into a mirror, with as little more as the server allows.
@@ -198,9 +198,13 @@ impl Remote {
             .map_err(Trouble::Other)?;
         let tips: Vec<_> = tips.into_iter().map(|reference| reference.commit).collect();
         if tips.is_empty() {
-            return Err(Trouble::Other(self.lacks_commit()));
+            return Err(Trouble::Other(self.lacks(commit)));
         }
-        self.transfer(&mut connection, &mut handshake, mirror, &tips, History::All)
+        self.transfer(&mut connection, &mut handshake, mirror, &tips, History::All)?;
+        if mirror.repository.to_thread_local().has_object(commit) {
+            return Ok(());
+        }
+        Err(Trouble::Other(self.lacks(commit)))
     }
 
     fn transfer(
@@ -223,7 +227,7 @@ impl Remote {
         let options = fetch::Options {
             shallow_file: repository
                 .shallow_file()
-                .map_err(|error| self.trouble(error))?,
+                .map_err(|error| self.trouble(error, wants))?,
             shallow: &shallow,
             tags: fetch::Tags::None,
             reject_shallow_remote: false,
@@ -248,7 +252,7 @@ impl Remote {
                 let objects = Some(repository.objects.clone());
                 let hash = repository.object_hash();
                 let target = mirror.packs();
-                pack::Bundle::write_to_directory(
+                let written = pack::Bundle::write_to_directory(
                     &mut reader,
                     Some(&target),
                     progress,
@@ -257,6 +261,10 @@ impl Remote {
                     hash,
                     options,
                 )?;
+                // It keeps a pack from git's own housekeeping, of which there is none here.
+                if let Some(keep) = written.keep_path {
+                    let _ = std::fs::remove_file(keep);
+                }
                 Ok(true)
             };
         let mut negotiation = Negotiation {
@@ -271,21 +279,23 @@ impl Remote {
             context,
             options,
         )
-        .map_err(|error| self.trouble(error))?;
+        .map_err(|error| self.trouble(error, wants))?;
         Ok(())
     }
 
     fn explain(&self, error: gix::Error) -> Error {
-        self.trouble(error).into_error()
+        self.trouble(error, &[]).into_error()
     }
 
     /// The reason for a failure: the one that was seen on the connection, or else what gix says.
-    fn trouble(&self, error: gix::Error) -> Trouble {
+    fn trouble(&self, error: gix::Error, wants: &[ObjectId]) -> Trouble {
         let mut from_data = false;
         let error = self.link.explain(|| {
             let said = |text: &str| error.iter_errors().any(|it| it.to_string().contains(text));
-            let reason = if said("not our ref") || said("unadvertised object") {
-                self.lacks_commit()
+            let reason = if let Some(commit) = wants.first()
+                && (said("not our ref") || said("unadvertised object"))
+            {
+                self.lacks(*commit)
             } else if error.is_unsupported() {
                 self.failed("speaks a form of git that is not supported")
             } else if error.can_retry_lenient() {
@@ -306,8 +316,8 @@ impl Remote {
         }
     }
 
-    fn lacks_commit(&self) -> Error {
-        self.failed("does not have the commit")
+    fn lacks(&self, commit: ObjectId) -> Error {
+        self.failed(&format!("does not have the commit {commit}"))
             .with_hint("it may have been removed by a forced push; deploy the branch again")
     }
 

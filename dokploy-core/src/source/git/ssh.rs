@@ -21,6 +21,7 @@ use super::address::Address;
 use super::link::Link;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::CredentialSecret;
+use crate::secret::Secret;
 use crate::source::SourceCredential;
 
 /// The user of an address that names none, as every git host has it.
@@ -72,7 +73,7 @@ impl Login {
             return Err(refused("ssh needs a key")
                 .with_hint("store an ssh key for this host and name it in the source"));
         };
-        let passphrase = passphrase.as_ref().map(|secret| secret.expose());
+        let passphrase = passphrase.as_ref().map(Secret::expose);
         // The cause stays out: a parser's error may quote what it could not parse.
         let key =
             russh::keys::decode_secret_key(private_key.expose(), passphrase).map_err(|_| {

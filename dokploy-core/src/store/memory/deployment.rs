@@ -152,6 +152,17 @@ impl DeploymentStore for MemoryStore {
             .map(|job| job.deployment.clone()))
     }
 
+    async fn find_deployment_by_key(
+        &self,
+        application: ApplicationId,
+        key: &str,
+    ) -> Result<Option<Deployment>> {
+        let tables = self.lock();
+        let id = tables.idempotency_keys.get(&(application, key.to_owned()));
+        let job = id.and_then(|id| tables.deployments.get(id));
+        Ok(job.map(|job| job.deployment.clone()))
+    }
+
     async fn list_deployments(
         &self,
         filter: &DeploymentFilter,

@@ -256,6 +256,18 @@ impl DeploymentStore for SqlStore {
         found.map(|mut row| read(&mut row)).transpose()
     }
 
+    async fn find_deployment_by_key(
+        &self,
+        application: ApplicationId,
+        key: &str,
+    ) -> Result<Option<Deployment>> {
+        let found = self
+            .read()
+            .optional(FIND_BY_KEY.bind(application).bind(key))
+            .await?;
+        found.map(|mut row| read(&mut row)).transpose()
+    }
+
     async fn list_deployments(
         &self,
         filter: &DeploymentFilter,

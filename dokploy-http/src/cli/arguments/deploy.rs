@@ -53,7 +53,10 @@ pub struct RevisionArguments {
 pub struct ApplicationArguments {
     /// Git URL, directory, archive (.tar, .tar.gz, .zip) or image; may be left out with the --name of an
     /// application that exists
-    #[arg(value_name = "GIT-URL|DIRECTORY|ARCHIVE|IMAGE", required_unless_present = "name")]
+    #[arg(
+        value_name = "GIT-URL|DIRECTORY|ARCHIVE|IMAGE",
+        required_unless_present = "name"
+    )]
     pub source: Option<String>,
     /// Name of the application [default: derived from the source]
     #[arg(long, value_name = "NAME")]
@@ -134,7 +137,12 @@ pub struct BuildArguments {
     #[arg(long, value_name = "USER")]
     pub registry_user: Option<String>,
     /// Environment variable that holds the password of the registry
-    #[arg(long, value_name = "VARIABLE", requires = "registry_user", conflicts_with = "registry_password_file")]
+    #[arg(
+        long,
+        value_name = "VARIABLE",
+        requires = "registry_user",
+        conflicts_with = "registry_password_file"
+    )]
     pub registry_password_env: Option<String>,
     /// File that holds it
     #[arg(long, value_name = "FILE", requires = "registry_user")]

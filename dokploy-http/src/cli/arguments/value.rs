@@ -31,7 +31,13 @@ impl<T: Clone> Setting<T> {
 pub(super) fn setting<T>(
     read: impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static,
 ) -> impl Fn(&str) -> Result<Setting<T>, String> + Clone + Send + Sync + 'static {
-    move |text| if text == "none" { Ok(Setting::None) } else { read(text).map(Setting::To) }
+    move |text| {
+        if text == "none" {
+            Ok(Setting::None)
+        } else {
+            read(text).map(Setting::To)
+        }
+    }
 }
 
 /// On or off.
@@ -63,7 +69,10 @@ impl FromStr for Assignment {
         if key.is_empty() {
             return Err("a name is expected before =".to_owned());
         }
-        Ok(Self { key: key.to_owned(), value })
+        Ok(Self {
+            key: key.to_owned(),
+            value,
+        })
     }
 }
 
@@ -113,13 +122,20 @@ impl FromStr for SecretAssignment {
                 None => (key, Origin::Argument(Secret::new(value))),
             },
         };
-        Ok(Self { key: key.to_owned(), origin })
+        Ok(Self {
+            key: key.to_owned(),
+            origin,
+        })
     }
 }
 
 /// Any text but the empty one.
 pub(super) fn text(text: &str) -> Result<String, String> {
-    if text.is_empty() { Err("is empty".to_owned()) } else { Ok(text.to_owned()) }
+    if text.is_empty() {
+        Err("is empty".to_owned())
+    } else {
+        Ok(text.to_owned())
+    }
 }
 
 /// A time with its unit, as `500ms`, `30s` or `5m`; a bare number is seconds.
@@ -162,7 +178,12 @@ pub(super) fn published_port(text: &str) -> Result<Port, String> {
         Some((published, target)) => (Some(number(published)?), number(target)?),
         None => (None, number(ports)?),
     };
-    Ok(Port { target, published, mode, protocol })
+    Ok(Port {
+        target,
+        published,
+        mode,
+        protocol,
+    })
 }
 
 /// `NAME:PATH[:ro]`.
@@ -172,9 +193,11 @@ pub(super) fn volume(text: &str) -> Result<Volume, String> {
         None => (text, false),
     };
     match rest.split_once(':') {
-        Some((source, target)) if !source.is_empty() && target.starts_with('/') => {
-            Ok(Volume { source: source.to_owned(), target: target.to_owned(), read_only })
-        }
+        Some((source, target)) if !source.is_empty() && target.starts_with('/') => Ok(Volume {
+            source: source.to_owned(),
+            target: target.to_owned(),
+            read_only,
+        }),
         _ => Err("NAME:/PATH[:ro] is expected, as in data:/var/lib/data".to_owned()),
     }
 }
@@ -185,18 +208,34 @@ mod tests {
 
     #[test]
     fn a_port_is_read_in_each_of_its_forms() {
-        let port = |target, published, mode, protocol| Port { target, published, mode, protocol };
+        let port = |target, published, mode, protocol| Port {
+            target,
+            published,
+            mode,
+            protocol,
+        };
         let cases = [
             ("80", port(80, None, PortMode::Ingress, Protocol::Tcp)),
-            ("8080:80", port(80, Some(8080), PortMode::Ingress, Protocol::Tcp)),
-            ("8080:80/tcp", port(80, Some(8080), PortMode::Ingress, Protocol::Tcp)),
-            ("host:53:5353/udp", port(5353, Some(53), PortMode::Host, Protocol::Udp)),
+            (
+                "8080:80",
+                port(80, Some(8080), PortMode::Ingress, Protocol::Tcp),
+            ),
+            (
+                "8080:80/tcp",
+                port(80, Some(8080), PortMode::Ingress, Protocol::Tcp),
+            ),
+            (
+                "host:53:5353/udp",
+                port(5353, Some(53), PortMode::Host, Protocol::Udp),
+            ),
             ("host:9000", port(9000, None, PortMode::Host, Protocol::Tcp)),
         ];
         for (text, expected) in cases {
             assert_eq!(published_port(text), Ok(expected), "{text}");
         }
-        for bad in ["", "0", "70000", "80:", ":80", "a:80", "1:2:3", "80/icmp", "host:", "-1:80"] {
+        for bad in [
+            "", "0", "70000", "80:", ":80", "a:80", "1:2:3", "80/icmp", "host:", "-1:80",
+        ] {
             assert!(published_port(bad).is_err(), "{bad}");
         }
     }
@@ -213,9 +252,15 @@ mod tests {
 
     #[test]
     fn a_command_is_a_text_for_the_shell_or_an_array_of_words() {
-        assert_eq!(command_line("wget -q x"), Ok(CommandLine::Shell("wget -q x".to_owned())));
+        assert_eq!(
+            command_line("wget -q x"),
+            Ok(CommandLine::Shell("wget -q x".to_owned()))
+        );
         let words = vec!["/bin/check".to_owned(), "a b".to_owned()];
-        assert_eq!(command_line(r#"["/bin/check", "a b"]"#), Ok(CommandLine::Exec(words)));
+        assert_eq!(
+            command_line(r#"["/bin/check", "a b"]"#),
+            Ok(CommandLine::Exec(words))
+        );
         assert!(command_line("[1, 2]").is_err());
         assert!(command_line("").is_err());
     }
@@ -223,7 +268,10 @@ mod tests {
     #[test]
     fn a_secret_comes_from_where_it_says_and_is_never_shown() {
         let read = |text: &str| text.parse::<SecretAssignment>();
-        assert_eq!(read("KEY=@/run/key").unwrap().origin, Origin::File("/run/key".into()));
+        assert_eq!(
+            read("KEY=@/run/key").unwrap().origin,
+            Origin::File("/run/key".into())
+        );
         assert_eq!(read("KEY=-").unwrap().origin, Origin::Input);
         assert_eq!(read("KEY").unwrap().origin, Origin::Environment);
         let given = read("KEY=hunter=2").unwrap();

@@ -19,6 +19,14 @@ use crate::runtime::{LogSink, LogStream};
 /// How long the engine may take to remove the container of a build that is cancelled.
 const END_MAX: Duration = Duration::from_secs(1);
 
+/// Exit code of a step that was killed.
+const KILLED: i64 = 137;
+/// Exit code of a step that was asked to end.
+const TERMINATED: i64 = 143;
+/// How often, and with which pause between, an engine is asked whether it is still there after a step was killed.
+const STOP_LOOKS: u32 = 5;
+const STOP_PAUSE: Duration = Duration::from_millis(400);
+
 /// Builds; returns the id of the image.
 pub(super) async fn run(
     docker: &Docker,
@@ -29,7 +37,7 @@ pub(super) async fn run(
 ) -> Result<Option<String>> {
     let mut output = Output::new(log);
     if let Some(built) = cancel
-        .run_until_cancelled(follow(request, context, &mut output))
+        .run_until_cancelled(follow(docker, request, context, &mut output))
         .await
     {
         return built;
@@ -47,6 +55,7 @@ pub(super) async fn run(
 }
 
 async fn follow(
+    docker: &Docker,
     request: &Request<'_>,
     context: &Context,
     output: &mut Output<'_>,
@@ -60,6 +69,9 @@ async fn follow(
     {
         if let Some((code, text)) = message.failure() {
             output.finish();
+            if matches!(code, Some(KILLED | TERMINATED)) && is_ending(docker).await {
+                return Err(failure::of_engine(text));
+            }
             let step = output.failed_step(text);
             return Err(failure::of_step(step.as_ref(), text, code, request.build));
         }
@@ -73,6 +85,17 @@ async fn follow(
     }
     output.finish();
     Ok(image)
+}
+
+/// Whether the engine is about to stop. It ends its containers first, which looks as if the step had failed.
+async fn is_ending(docker: &Docker) -> bool {
+    for _ in 0..STOP_LOOKS {
+        if docker.ping().await.is_err() {
+            return true;
+        }
+        tokio::time::sleep(STOP_PAUSE).await;
+    }
+    false
 }
 
 /// Removing what the engine has removed already, or is about to, is fine.

@@ -42,9 +42,7 @@ pub(super) fn of_step(
     build: &BuildRequest,
 ) -> Error {
     if step.is_none() && ENGINE_ENDS.iter().any(|word| text.contains(word)) {
-        return Error::new(ErrorKind::Unavailable, "the engine ended the build")
-            .with_hint("see whether the engine was restarted")
-            .with_source(std::io::Error::other(text.to_owned()));
+        return of_engine(text);
     }
     let cause = clean(step.map_or(text, |step| &step.error));
     let instruction = step.and_then(|step| instruction(&step.name));
@@ -72,6 +70,13 @@ pub(super) fn of_step(
             }
         }
     }
+}
+
+/// A build that ended because its engine did.
+pub(super) fn of_engine(text: &str) -> Error {
+    Error::new(ErrorKind::Unavailable, "the engine ended the build")
+        .with_hint("see whether the engine was restarted")
+        .with_source(std::io::Error::other(text.to_owned()))
 }
 
 /// A registry or a network that is away may be back soon; a program in a step says the same words and is the same

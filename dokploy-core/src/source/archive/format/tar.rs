@@ -95,7 +95,7 @@ fn read_name<R: Read>(entry: &mut Entry<'_, R>) -> Result<Vec<u8>> {
 fn read_small<R: Read>(entry: &mut Entry<'_, R>, bytes_max: u64) -> Result<Vec<u8>> {
     if entry.size() > bytes_max {
         return Err(refused(
-            "an entry has a name or attributes that are too long".to_owned(),
+            "an entry has a name or attributes that are too long",
         ));
     }
     let mut bytes = Vec::new();

@@ -3,8 +3,8 @@
 use std::fs::File;
 use std::io::{BufReader, Read};
 
-use ::zip::ZipArchive;
 use ::zip::result::ZipError;
+use ::zip::{CompressionMethod, ZipArchive};
 
 use super::super::name::{self, EntryName, shown};
 use super::super::unpack::Unpacker;
@@ -34,7 +34,7 @@ pub(super) fn read(
     let mut archive = ZipArchive::new(meter.watch(BufReader::new(file))).map_err(zip_failed)?;
     meter.set(u64::MAX);
     if archive.has_duplicate_names() {
-        return Err(refused("it has two entries of one name".to_owned()));
+        return Err(refused("it has two entries of one name"));
     }
     if archive.len() > limits.entries_max {
         return Err(refused(format!(
@@ -47,6 +47,12 @@ pub(super) fn read(
         let name = entry.name_raw().to_vec();
         if EntryName::parse(&name)?.is_some_and(|name| name.starts_with(MACOS)) {
             continue;
+        }
+        if !matches!(
+            entry.compression(),
+            CompressionMethod::Stored | CompressionMethod::Deflated
+        ) {
+            return Err(unknown("the compression of this zip"));
         }
         let mode = entry.unix_mode().unwrap_or_default();
         match mode & TYPE {
@@ -80,9 +86,8 @@ pub(super) fn read(
 fn zip_failed(error: ZipError) -> Error {
     match error {
         ZipError::Io(error) => damaged(error),
-        ZipError::CompressionMethodNotSupported(_) => unknown("this compression of a zip"),
         ZipError::UnsupportedArchive(_) | ZipError::InvalidPassword => {
-            refused("it is encrypted or split".to_owned()).with_source(error)
+            refused("it is encrypted or split").with_source(error)
         }
         other => damaged(std::io::Error::other(other)),
     }

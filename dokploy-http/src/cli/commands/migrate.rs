@@ -1,0 +1,16 @@
+//! `dokploy migrate`
+
+use dokploy_core::Result;
+
+use crate::cli::exit::Exit;
+use crate::cli::session::Session;
+
+pub(crate) async fn run(session: Session) -> Result<Exit> {
+    session.migrate().await?;
+    if session.json {
+        session.write_result("migrated", "dataDir", &session.config.data_dir)?;
+    } else {
+        session.print("the database is up to date")?;
+    }
+    Ok(Exit::Success)
+}
