@@ -14,4 +14,6 @@ mod saga;
 mod secrets;
 mod shutdown;
 mod success;
+mod sweeping;
+mod watching;
 mod world;
