@@ -14,7 +14,9 @@ use crate::world::{App, SECOND, World, end, texts};
 fn certificate(value: &str) -> Vec<EnvVar> {
     vec![EnvVar {
         key: "CERTIFICATE".to_owned(),
-        value: EnvValue::Secret { secret: value.into() },
+        value: EnvValue::Secret {
+            secret: value.into(),
+        },
         delivery: EnvDelivery::File,
     }]
 }
@@ -22,11 +24,21 @@ fn certificate(value: &str) -> Vec<EnvVar> {
 /// Every retained release can be gone back to: image and secrets are there.
 async fn assert_targets_exist(app: &App<'_>) {
     let world = app.world;
-    let page = PageRequest { limit: 200, before: None };
-    let releases = world.store.list_releases(app.application.id, page).await.unwrap();
+    let page = PageRequest {
+        limit: 200,
+        before: None,
+    };
+    let releases = world
+        .store
+        .list_releases(app.application.id, page)
+        .await
+        .unwrap();
     let current = app.stored().await.current_release_id;
     for release in releases.items {
-        if release.retired_at.is_some() || release.stable_at.is_none() || Some(release.id) == current {
+        if release.retired_at.is_some()
+            || release.stable_at.is_none()
+            || Some(release.id) == current
+        {
             continue;
         }
         let id = release.image_reference.rsplit('@').next().unwrap();
@@ -41,7 +53,8 @@ async fn images_and_secrets_of_the_last_ten_releases_are_kept_and_older_ones_go(
     let engine = world.engine().await;
     let app = world.app(&engine, |_| {}).await;
     for version in 1..=15 {
-        app.update(|spec| spec.env_vars = certificate(&format!("value-{version}"))).await;
+        app.update(|spec| spec.env_vars = certificate(&format!("value-{version}")))
+            .await;
         let done = app.deploy_version(&format!("v{version}")).await;
         assert_eq!(done.state.status, Status::Success);
         assert_targets_exist(&app).await;
@@ -51,9 +64,20 @@ async fn images_and_secrets_of_the_last_ten_releases_are_kept_and_older_ones_go(
         assert!((10..=12).contains(&left), "{left} of {kind:?}");
     }
     // The oldest one that is retained still runs, with its secret.
-    let page = PageRequest { limit: 200, before: None };
-    let releases = world.store.list_releases(app.application.id, page).await.unwrap().items;
-    let oldest = releases.iter().rfind(|release| release.retired_at.is_none()).unwrap();
+    let page = PageRequest {
+        limit: 200,
+        before: None,
+    };
+    let releases = world
+        .store
+        .list_releases(app.application.id, page)
+        .await
+        .unwrap()
+        .items;
+    let oldest = releases
+        .iter()
+        .rfind(|release| release.retired_at.is_none())
+        .unwrap();
     let request = RollbackRequest {
         application: app.application.id,
         release: Some(oldest.id),
@@ -61,7 +85,12 @@ async fn images_and_secrets_of_the_last_ten_releases_are_kept_and_older_ones_go(
         idempotency_key: None,
     };
     let back = end(&engine.roll_back(request).await.unwrap()).await;
-    assert_eq!(back.state.status, Status::Success, "{:?}", back.state.failure);
+    assert_eq!(
+        back.state.status,
+        Status::Success,
+        "{:?}",
+        back.state.failure
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -96,7 +125,10 @@ async fn two_applications_of_one_repository_keep_images_of_their_own() {
                 source.repo_url = "https://git.example/shared.git".to_owned();
             })
             .await;
-        apps.push(App { url: "https://git.example/shared.git".to_owned(), ..app });
+        apps.push(App {
+            url: "https://git.example/shared.git".to_owned(),
+            ..app
+        });
     }
     let mut first = Vec::new();
     for app in &apps {
@@ -108,7 +140,10 @@ async fn two_applications_of_one_repository_keep_images_of_their_own() {
         app_deploys(&apps[0], version).await;
     }
     apps[1].commit("other");
-    assert_eq!(end(&apps[1].deploy().await).await.state.status, Status::Success);
+    assert_eq!(
+        end(&apps[1].deploy().await).await.state.status,
+        Status::Success
+    );
     let request = RollbackRequest {
         application: apps[1].application.id,
         release: first[1],
@@ -116,7 +151,12 @@ async fn two_applications_of_one_repository_keep_images_of_their_own() {
         idempotency_key: None,
     };
     let back = end(&engine.roll_back(request).await.unwrap()).await;
-    assert_eq!(back.state.status, Status::Success, "{:?}", back.state.failure);
+    assert_eq!(
+        back.state.status,
+        Status::Success,
+        "{:?}",
+        back.state.failure
+    );
     assert_eq!(apps[1].serving().await, texts(["shared-1"]));
 }
 
@@ -139,11 +179,17 @@ async fn what_only_looks_like_ours_survives() {
     app.deploy_version("v2").await;
     app.deploy_version("v3").await;
     for name in ["look-alike:1", "web:by-hand"] {
-        assert!(world.runtime.find_image(name).await.unwrap().is_some(), "{name}");
+        assert!(
+            world.runtime.find_image(name).await.unwrap().is_some(),
+            "{name}"
+        );
     }
     engine.delete_application(app.application.id).await.unwrap();
     for name in ["look-alike:1", "web:by-hand"] {
-        assert!(world.runtime.find_image(name).await.unwrap().is_some(), "{name}");
+        assert!(
+            world.runtime.find_image(name).await.unwrap().is_some(),
+            "{name}"
+        );
     }
 }
 
@@ -155,13 +201,17 @@ async fn a_sweep_that_hangs_or_fails_holds_up_nothing() {
     let app = world.app(&engine, |_| {}).await;
     app.deploy_version("v1").await;
     app.commit("v2");
-    let hang = world.runtime.hang(FakeVerb::ListOwned, 1, FakeMoment::Before);
+    let hang = world
+        .runtime
+        .hang(FakeVerb::ListOwned, 1, FakeMoment::Before);
     let started = tokio::time::Instant::now();
     assert_eq!(end(&app.deploy().await).await.state.status, Status::Success);
     assert!(started.elapsed() < 120 * SECOND);
     drop(hang);
     let broken = dokploy_core::Error::new(dokploy_core::ErrorKind::Unexpected, "broken");
-    world.runtime.fail(FakeVerb::ListOwned, 1, FakeMoment::Before, broken);
+    world
+        .runtime
+        .fail(FakeVerb::ListOwned, 1, FakeMoment::Before, broken);
     assert_eq!(app.deploy_version("v3").await.state.status, Status::Success);
 }
 
@@ -174,11 +224,13 @@ async fn two_hundred_mixed_deployments_leave_nothing() {
     for number in 0..5 {
         let app = world
             .app_in(&engine, &project, &format!("app-{number}"), |spec| {
-                spec.release_command = (number % 2 == 0).then(|| CommandLine::Shell("migrate".into()));
+                spec.release_command =
+                    (number % 2 == 0).then(|| CommandLine::Shell("migrate".into()));
                 spec.registry = (number == 1).then(|| "registry.example/team".to_owned());
             })
             .await;
-        app.update(|spec| spec.env_vars = certificate("first")).await;
+        app.update(|spec| spec.env_vars = certificate("first"))
+            .await;
         apps.push(app);
     }
     let mut ends: std::collections::HashMap<Status, usize> = Default::default();
@@ -188,7 +240,8 @@ async fn two_hundred_mixed_deployments_leave_nothing() {
         for (number, app) in apps.iter().enumerate() {
             let text = format!("app-{number}-v{round}");
             let kind = (round * 7 + number * 3) % 8;
-            app.update(|spec| spec.env_vars = certificate(&format!("value-{}", round / 3))).await;
+            app.update(|spec| spec.env_vars = certificate(&format!("value-{}", round / 3)))
+                .await;
             let behavior = match kind {
                 0 => FakeBehavior::crashes_after(SECOND),
                 1 => FakeBehavior::ImageNotFound,
@@ -196,7 +249,10 @@ async fn two_hundred_mixed_deployments_leave_nothing() {
             };
             app.commit_that(&text, behavior);
             if kind == 2 {
-                let build = FakeBuild { failure: Some("broken".to_owned()), ..FakeBuild::default() };
+                let build = FakeBuild {
+                    failure: Some("broken".to_owned()),
+                    ..FakeBuild::default()
+                };
                 world.script_build(&text, build);
             }
             let handle = app.deploy().await;

@@ -10,7 +10,9 @@ use crate::world::{App, SECOND, World, end, outcome, texts};
 const PROMPT: std::time::Duration = std::time::Duration::from_secs(30);
 
 async fn watching(world: &World) -> Engine {
-    world.deaf_engine(|options| options.watch_interval = 10 * SECOND).await
+    world
+        .deaf_engine(|options| options.watch_interval = 10 * SECOND)
+        .await
 }
 
 async fn log(world: &World, id: dokploy_core::id::DeploymentId) -> Vec<EventKind> {
@@ -31,13 +33,24 @@ async fn an_outside_change_is_reported_within_thirty_seconds_once_and_never_undo
     let changes: [(&str, fn(&World, &App<'_>)); 4] = [
         ("environment", |world, app| {
             let service = &app.application.service_name;
-            world.runtime.update_outside(service, |spec| spec.env.push(("X".into(), "1".into()))).unwrap();
+            world
+                .runtime
+                .update_outside(service, |spec| spec.env.push(("X".into(), "1".into())))
+                .unwrap();
         }),
         ("our label", |world, app| {
             let service = &app.application.service_name;
-            world.runtime.update_outside(service, |spec| spec.labels.clear()).unwrap();
+            world
+                .runtime
+                .update_outside(service, |spec| spec.labels.clear())
+                .unwrap();
         }),
-        ("removed", |world, app| world.runtime.remove_outside(&app.application.service_name).unwrap()),
+        ("removed", |world, app| {
+            world
+                .runtime
+                .remove_outside(&app.application.service_name)
+                .unwrap()
+        }),
         ("replaced", |world, app| {
             let service = &app.application.service_name;
             world.runtime.remove_outside(service).unwrap();
@@ -53,14 +66,30 @@ async fn an_outside_change_is_reported_within_thirty_seconds_once_and_never_undo
         let app = world.app(&engine, |_| {}).await;
         let deployment = app.deploy_version("v1").await;
         tokio::time::sleep(60 * SECOND).await;
-        assert_eq!(count(&log(&world, deployment.id).await, DRIFTED), 0, "{what}");
+        assert_eq!(
+            count(&log(&world, deployment.id).await, DRIFTED),
+            0,
+            "{what}"
+        );
         change(&world, &app);
         let writes = world.runtime.journal().len();
         tokio::time::sleep(PROMPT).await;
-        assert_eq!(count(&log(&world, deployment.id).await, DRIFTED), 1, "{what}");
+        assert_eq!(
+            count(&log(&world, deployment.id).await, DRIFTED),
+            1,
+            "{what}"
+        );
         tokio::time::sleep(300 * SECOND).await;
-        assert_eq!(count(&log(&world, deployment.id).await, DRIFTED), 1, "{what}");
-        assert_eq!(world.runtime.journal().len(), writes, "{what}: it only looks");
+        assert_eq!(
+            count(&log(&world, deployment.id).await, DRIFTED),
+            1,
+            "{what}"
+        );
+        assert_eq!(
+            world.runtime.journal().len(),
+            writes,
+            "{what}: it only looks"
+        );
         let state = engine.find(deployment.id).await.unwrap().unwrap().state;
         assert!(state.drifted && state.status == Status::Success, "{what}");
     }
@@ -81,7 +110,11 @@ async fn scaling_through_the_engine_is_no_outside_change() {
     engine.restart(app.application.id).await.unwrap();
     tokio::time::sleep(60 * SECOND).await;
     let log = log(&world, deployment.id).await;
-    assert_eq!((count(&log, DRIFTED), count(&log, DEGRADED)), (0, 0), "{log:?}");
+    assert_eq!(
+        (count(&log, DRIFTED), count(&log, DEGRADED)),
+        (0, 0),
+        "{log:?}"
+    );
     assert_eq!(app.service().await.unwrap().replicas, 3);
 }
 
@@ -101,12 +134,17 @@ async fn a_service_that_loses_a_replica_is_degraded_and_recovers() {
     tokio::time::sleep(PROMPT).await;
     let degraded = log(&world, deployment.id).await;
     assert_eq!(count(&degraded, DEGRADED), 1);
-    let Some(EventKind::Degraded { message, tasks }) = degraded.last() else { panic!("{degraded:?}") };
+    let Some(EventKind::Degraded { message, tasks }) = degraded.last() else {
+        panic!("{degraded:?}")
+    };
     assert_eq!(message, "1 of 2 replicas are healthy");
     assert!(!tasks.is_empty());
     tokio::time::sleep(60 * SECOND).await;
     let recovered = log(&world, deployment.id).await;
-    assert_eq!((count(&recovered, DEGRADED), count(&recovered, RECOVERED)), (1, 1));
+    assert_eq!(
+        (count(&recovered, DEGRADED), count(&recovered, RECOVERED)),
+        (1, 1)
+    );
     let state = engine.find(deployment.id).await.unwrap().unwrap().state;
     assert!(!state.degraded);
 }
@@ -130,7 +168,9 @@ async fn a_task_that_is_replaced_at_once_is_no_news() {
 async fn nothing_is_reported_while_a_deployment_is_under_way_or_the_engine_is_away() {
     let world = World::new();
     let engine = watching(&world).await;
-    let app = world.app(&engine, |spec| spec.update.monitor = 120 * SECOND).await;
+    let app = world
+        .app(&engine, |spec| spec.update.monitor = 120 * SECOND)
+        .await;
     let first = app.deploy_version("v1").await;
     let before = log(&world, first.id).await;
     let second = app.deploy_version("v2").await;
@@ -155,10 +195,16 @@ async fn one_engine_watches_and_another_takes_over_when_it_is_lost() {
     let looks = world.runtime.calls(FakeVerb::ObserveService);
     tokio::time::sleep(100 * SECOND).await;
     let looks = world.runtime.calls(FakeVerb::ObserveService) - looks;
-    assert!((9..=11).contains(&looks), "one of them looked {looks} times");
+    assert!(
+        (9..=11).contains(&looks),
+        "one of them looked {looks} times"
+    );
     first.abort();
     let service = &app.application.service_name;
-    world.runtime.update_outside(service, |spec| spec.init = true).unwrap();
+    world
+        .runtime
+        .update_outside(service, |spec| spec.init = true)
+        .unwrap();
     tokio::time::sleep(PROMPT).await;
     assert_eq!(count(&log(&world, deployment.id).await, DRIFTED), 1);
 }
@@ -175,7 +221,10 @@ async fn the_release_that_serves_after_a_rollback_is_watched() {
     tokio::time::sleep(60 * SECOND).await;
     assert_eq!(count(&log(&world, first.id).await, DRIFTED), 0);
     let service = &app.application.service_name;
-    world.runtime.update_outside(service, |spec| spec.init = true).unwrap();
+    world
+        .runtime
+        .update_outside(service, |spec| spec.init = true)
+        .unwrap();
     tokio::time::sleep(PROMPT).await;
     assert_eq!(count(&log(&world, first.id).await, DRIFTED), 1);
     // The next deployment puts it right, and nothing more is reported.
