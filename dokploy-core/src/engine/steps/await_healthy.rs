@@ -65,7 +65,7 @@ const SWEEP_DEADLINE: Duration = Duration::from_secs(60);
 
 /// Time between two looks while nothing says that something has changed. Swarm tells of changes of services, not of
 /// tasks, so that looking is what finds them.
-const LOOK_INTERVAL: Duration = Duration::from_millis(200);
+const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Watches a rollout until its verdict.
 pub(super) async fn watch(work: &Work, watching: &Watching<'_>) -> Result<()> {
