@@ -197,9 +197,10 @@ async fn tell_of_drift(work: &Work, step: Step, service: &ObservedService) -> Re
     let message = format!("the service {} was changed by somebody else", service.name);
     if step == Step::RestorePrevious {
         // Swarm itself may have gone back to what was there before, a change by somebody else included.
-        return match swarm_went_back(service) {
-            true => Ok(()),
-            false => Err(Error::new(ErrorKind::Conflict, message)),
+        return if swarm_went_back(service) {
+            Ok(())
+        } else {
+            Err(Error::new(ErrorKind::Conflict, message))
         };
     }
     let message = format!("{message}; this deployment replaces the change");
@@ -295,7 +296,7 @@ async fn standing(
         return Ok(Standing::Other);
     }
     let same = |name: &str| {
-        service.labels.get(name).is_some() && service.labels.get(name) == spec.labels.get(name)
+        service.labels.contains_key(name) && service.labels.get(name) == spec.labels.get(name)
     };
     let same_count = service.replicas == spec.replicas || spec.mode == ServiceMode::Global;
     // A rollback makes its very release the current one; a deployment that changes nothing makes none.

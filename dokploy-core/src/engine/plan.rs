@@ -113,7 +113,9 @@ fn draw(application: &Application, request: &DeploymentRequest, world: &World) -
         &world.image_name,
     );
     if world.service.is_none() {
-        changes.iter_mut().for_each(|change| change.restarts = true);
+        for change in &mut changes {
+            change.restarts = true;
+        }
     }
     let Order { order, reason } = update_order(spec);
     let restarting = request.force || world.drifted || changes.iter().any(|change| change.restarts);

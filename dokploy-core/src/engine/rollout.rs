@@ -175,7 +175,7 @@ impl Rollout {
         if replicas == 0 || lasted >= self.monitor {
             Verdict::Healthy
         } else {
-            Verdict::Monitoring(self.monitor - lasted)
+            Verdict::Monitoring(self.monitor.saturating_sub(lasted))
         }
     }
 

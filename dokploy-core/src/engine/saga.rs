@@ -303,7 +303,7 @@ async fn may_have_touched(work: &Work) -> Result<bool> {
 }
 
 /// How long the engine may take to say whether the service was changed.
-const LOOK_DEADLINE: Duration = Duration::from_secs(60);
+const LOOK_DEADLINE: Duration = Duration::from_mins(1);
 
 fn running_step(work: &Work) -> Option<Step> {
     let state = work.journal.state();
