@@ -126,13 +126,7 @@ pub fn web_application(name: &str, repo_url: &str) -> ApplicationSpec {
     ];
     let probe = CommandLine::Exec(probe.map(str::to_owned).to_vec());
     ApplicationSpec {
-        git_source: Some(GitSource {
-            repo_url: repo_url.to_owned(),
-            branch: Some("main".to_owned()),
-            credential_id: None,
-            submodules: false,
-            watch_paths: Vec::new(),
-        }),
+        git_source: Some(GitSource::branch(repo_url, "main")),
         health_check: Some(HealthCheck {
             interval: Duration::from_millis(500),
             timeout: Duration::from_secs(5),

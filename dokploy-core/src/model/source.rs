@@ -28,6 +28,19 @@ pub struct GitSource {
     pub watch_paths: Vec<String>,
 }
 
+impl GitSource {
+    /// A branch of a public repository.
+    pub fn branch(repo_url: impl Into<String>, branch: impl Into<String>) -> Self {
+        Self {
+            repo_url: repo_url.into(),
+            branch: Some(branch.into()),
+            credential_id: None,
+            submodules: false,
+            watch_paths: Vec::new(),
+        }
+    }
+}
+
 /// Where an application's code comes from, resolved from its specification.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "type")]

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use dokploy_core::deployment::{Reason, Status, replay};
 use dokploy_core::model::{Application, CommandLine, Deployment};
 use dokploy_core::runtime::{FakeBehavior, FakeEffect, OwnedKind};
-use dokploy_core::{Deployer, DeploymentHandle, Engine, RollbackRequest};
+use dokploy_core::{Deployer, DeploymentHandle, Engine, RollbackRequest, Store};
 use futures::StreamExt;
 
 use crate::world::{Action, App, SECOND, Script, World, end, texts};
@@ -115,6 +115,25 @@ impl Scene {
             application: self.application.clone(),
             url: self.url.clone(),
         }
+    }
+
+    /// Ends the engine, gracefully.
+    pub(super) async fn shut_down(&self) {
+        let engine = self.engine.lock().unwrap().clone();
+        engine.shutdown().await;
+    }
+
+    /// Goes on with the same swarm and another store.
+    pub(super) async fn on_store(self, store: Arc<dyn Store>) -> Self {
+        // Counted from here on: what the finished run took away for good is done again.
+        let done_before = self.world.runtime.journal().len();
+        let scene = Self {
+            world: self.world.with_store(store),
+            done_before,
+            ..self
+        };
+        scene.take_over(Script::new()).await;
+        scene
     }
 
     /// Asks for the deployment that matters.

@@ -1,0 +1,18 @@
+//! The command line: what it understands, how it looks, and what it does against real parts.
+
+mod arguments;
+mod commands;
+mod crash;
+mod interrupt;
+mod place;
+mod private;
+mod repository;
+#[expect(
+    dead_code,
+    reason = "shared with other tests, which use other parts of it"
+)]
+#[path = "../../../dokploy-core/tests/git/server.rs"]
+mod server;
+mod story;
+mod views;
+mod wrong_input;
