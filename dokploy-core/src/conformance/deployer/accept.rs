@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{DEADLINE, Fixture, QUEUE_MAX, Version, ask, ask_for, building, deploy};
-use crate::deployer::{DeployRequest, Deployer};
+use crate::deployer::DeployRequest;
 use crate::deployment::{Reason, Status};
 use crate::error::ErrorKind;
 use crate::id::{ApplicationId, DeploymentId};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{DEADLINE, Fixture, Version, ask, building, deploy, events};
-use crate::deployer::{Deployer, DeploymentHandle};
+use crate::deployer::DeploymentHandle;
 use crate::deployment::{EventKind, Reason, Status};
 use crate::error::ErrorKind;
 use crate::id::DeploymentId;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{DEADLINE, Fixture, Version, deploy};
-use crate::deployer::{DeployRequest, Deployer, Plan, PlanAction};
+use crate::deployer::{DeployRequest, Plan, PlanAction};
 use crate::deployment::{Reason, Status};
 use crate::error::ErrorKind;
 use crate::id::ApplicationId;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{DEADLINE, Fixture, Version, deploy, events};
-use crate::deployer::{Deployer, DeploymentHandle, RollbackRequest};
+use crate::deployer::{DeploymentHandle, RollbackRequest};
 use crate::deployment::{EventKind, Reason, Status, Step};
 use crate::error::{ErrorKind, Result};
 use crate::id::{ApplicationId, ReleaseId};

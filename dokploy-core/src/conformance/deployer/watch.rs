@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::StreamExt;
 
 use super::{DEADLINE, Fixture, Version, ask, building, deploy, events};
-use crate::deployer::{Deployer, DeploymentHandle, LogLine};
+use crate::deployer::{DeploymentHandle, LogLine};
 use crate::deployment::{EventKind, Status, replay};
 use crate::error::ErrorKind;
 use crate::id::DeploymentId;
