@@ -1,5 +1,6 @@
 //! One suite for each trait.
 
+pub mod deployer;
 pub mod runtime;
 pub mod source;
 pub mod store;

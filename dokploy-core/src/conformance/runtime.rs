@@ -6,15 +6,18 @@ pub mod images;
 pub mod logs;
 pub mod objects;
 pub mod services;
+pub mod states;
 pub mod tasks;
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
+use crate::error::{ErrorKind, Result};
 use crate::model::{
     CommandLine, EndpointMode, RestartCondition, RestartPolicy, ServiceMode, UpdateOrder,
 };
@@ -234,6 +237,15 @@ pub fn wanted_tasks(service: &ObservedService) -> Vec<String> {
     ids
 }
 
+/// The kind of the error of a call that has to fail.
+///
+/// # Panics
+///
+/// When it does not fail.
+pub fn kind_of<T: Debug>(result: Result<T>) -> ErrorKind {
+    result.expect_err("it has to fail").kind()
+}
+
 /// A sink that remembers.
 #[derive(Debug, Default)]
 pub struct Remembered(Mutex<Vec<(LogStream, String)>>);
@@ -293,11 +305,14 @@ macro_rules! runtime_conformance {
             scaling_to_the_same_number_is_ok
             a_restart_replaces_the_tasks_and_nothing_else
             removing_waits_until_the_tasks_are_gone
+            an_identifier_removes_that_very_service
             equal_digests_are_equal_specifications
             a_change_is_told_to_who_watches
             the_mode_of_a_service_cannot_be_changed
-            a_global_service_has_a_task_on_each_node
             a_secret_or_network_that_is_missing_is_not_found
+        }
+        $crate::runtime_conformance! { @module $test $fixture; states:
+            a_global_service_has_a_task_on_each_node
             constraints_that_no_node_meets_change_nothing
             constraints_decide_where_a_global_service_runs
             a_crash_shows_its_exit_code

@@ -196,10 +196,20 @@ async fn tell_of_drift(work: &Work, step: Step, service: &ObservedService) -> Re
     }
     let message = format!("the service {} was changed by somebody else", service.name);
     if step == Step::RestorePrevious {
-        return Err(Error::new(ErrorKind::Conflict, message));
+        // Swarm itself may have gone back to what was there before, a change by somebody else included.
+        return match swarm_went_back(service) {
+            true => Ok(()),
+            false => Err(Error::new(ErrorKind::Conflict, message)),
+        };
     }
     let message = format!("{message}; this deployment replaces the change");
     work.journal.append(EventKind::Warned { message }).await
+}
+
+/// Whether Swarm has undone the last update because a task failed.
+pub(crate) fn swarm_went_back(service: &ObservedService) -> bool {
+    let state = service.update_state.as_deref();
+    state.is_some_and(|state| state.starts_with("rollback"))
 }
 
 /// A service that another owner or a later worker wrote is not ours to change.

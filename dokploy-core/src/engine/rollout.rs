@@ -349,3 +349,6 @@ fn ended(task: &ObservedTask) -> String {
         (_, None) => format!("{} ended", describe(task)),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -50,7 +50,7 @@ pub struct SqlStoreOptions {
     pub acquire_timeout: Duration,
     /// Statements that take longer are logged as warnings.
     pub slow_statement: Duration,
-    /// Longest that PostgreSQL works on one statement.
+    /// Longest that one statement may take; no answer within this time and `acquire_timeout` is `unavailable`.
     pub statement_timeout: Duration,
 }
 

@@ -6,7 +6,7 @@ mod scene;
 use dokploy_core::deployment::{Reason, Status, Step};
 use dokploy_core::engine::Point;
 
-use self::scene::{Scene, Scenario};
+use self::scene::{Scenario, Scene};
 use crate::world::{Action, Script, outcome};
 
 /// The points that an undisturbed run of a scenario passes.
@@ -40,7 +40,11 @@ async fn every_step_twice_is_the_same_as_once() {
         let scene = Scene::new(scenario, Script::new()).await;
         scene.script.repeat(&Step::ALL);
         let ended = scene.run().await;
-        assert_eq!(outcome(&ended), scenario.outcome(), "{scenario:?}, all of them");
+        assert_eq!(
+            outcome(&ended),
+            scenario.outcome(),
+            "{scenario:?}, all of them"
+        );
         scene.check(&ended, scenario.outcome()).await;
     }
 }
@@ -88,7 +92,11 @@ async fn a_crash_at_every_point_is_resumed_and_ends_as_if_nothing_had_happened()
             let scene = Scene::new(scenario, Script::new()).await;
             scene.script.add(point, Action::Crash);
             let ended = scene.run_through_crashes(1).await;
-            assert_eq!(outcome(&ended), scenario.outcome(), "{scenario:?} {point:?}");
+            assert_eq!(
+                outcome(&ended),
+                scenario.outcome(),
+                "{scenario:?} {point:?}"
+            );
             scene.check(&ended, scenario.outcome()).await;
         }
     }
@@ -104,7 +112,11 @@ async fn two_crashes_at_every_point_are_survived_as_well() {
             let scene = Scene::new(scenario, Script::new()).await;
             scene.script.add(point, Action::Crash);
             let ended = scene.run_through_crashes(2).await;
-            assert_eq!(outcome(&ended), scenario.outcome(), "{scenario:?} {point:?}");
+            assert_eq!(
+                outcome(&ended),
+                scenario.outcome(),
+                "{scenario:?} {point:?}"
+            );
             scene.check(&ended, scenario.outcome()).await;
         }
     }
@@ -117,10 +129,18 @@ async fn a_deployment_that_costs_three_workers_fails_and_is_not_tried_a_fourth_t
         let scene = Scene::new(Scenario::SecondGood, Script::new()).await;
         scene.script.add(point, Action::Crash);
         let ended = scene.run_through_crashes(3).await;
-        let status = if step > Step::ApplyService { Status::RolledBack } else { Status::Failed };
+        let status = if step > Step::ApplyService {
+            Status::RolledBack
+        } else {
+            Status::Failed
+        };
         assert_eq!(outcome(&ended), (status, Reason::WorkerLost), "{step}");
         let failure = ended.state.failure.as_ref().unwrap();
-        assert!(failure.message.contains("lost 3 times"), "{}", failure.message);
+        assert!(
+            failure.message.contains("lost 3 times"),
+            "{}",
+            failure.message
+        );
         scene.check(&ended, (status, Reason::WorkerLost)).await;
     }
 }
@@ -128,7 +148,9 @@ async fn a_deployment_that_costs_three_workers_fails_and_is_not_tried_a_fourth_t
 #[tokio::test(start_paused = true)]
 async fn restoring_that_costs_worker_after_worker_is_given_up() {
     let scene = Scene::new(Scenario::SecondBad, Script::new()).await;
-    scene.script.add(Point::BeforeEffect(Step::RestorePrevious), Action::Crash);
+    scene
+        .script
+        .add(Point::BeforeEffect(Step::RestorePrevious), Action::Crash);
     let ended = scene.run_through_crashes(20).await;
     assert_eq!(outcome(&ended), (Status::Failed, Reason::RollbackFailed));
     assert_eq!(ended.state.attempt, 7);

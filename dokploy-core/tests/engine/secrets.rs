@@ -39,14 +39,26 @@ fn forms(value: &str) -> Vec<String> {
 fn assert_holds_no_secret(what: &str, bytes: &[u8]) {
     for value in ALL {
         for form in forms(value) {
-            let found = bytes.windows(form.len()).any(|window| window == form.as_bytes());
-            assert!(!found, "{what} holds {form}: {}", String::from_utf8_lossy(bytes));
+            let found = bytes
+                .windows(form.len())
+                .any(|window| window == form.as_bytes());
+            assert!(
+                !found,
+                "{what} holds {form}: {}",
+                String::from_utf8_lossy(bytes)
+            );
         }
     }
 }
 
 fn secret(key: &str, value: &str, delivery: EnvDelivery) -> EnvVar {
-    EnvVar { key: key.to_owned(), value: EnvValue::Secret { secret: value.into() }, delivery }
+    EnvVar {
+        key: key.to_owned(),
+        value: EnvValue::Secret {
+            secret: value.into(),
+        },
+        delivery,
+    }
 }
 
 /// An application with a secret of every kind.
@@ -56,9 +68,17 @@ async fn prepared<'a>(world: &'a World, engine: &dokploy_core::Engine) -> App<'a
         .create_credential(CredentialKind::Git, "git", "git.example", &token)
         .await
         .unwrap();
-    let basic = CredentialSecret::Basic { username: "robot".to_owned(), password: REGISTRY.into() };
+    let basic = CredentialSecret::Basic {
+        username: "robot".to_owned(),
+        password: REGISTRY.into(),
+    };
     let registry = engine
-        .create_credential(CredentialKind::Registry, "registry", "registry.example", &basic)
+        .create_credential(
+            CredentialKind::Registry,
+            "registry",
+            "registry.example",
+            &basic,
+        )
         .await
         .unwrap();
     world
@@ -70,7 +90,9 @@ async fn prepared<'a>(world: &'a World, engine: &dokploy_core::Engine) -> App<'a
                 secret("TOKEN", ENVIRONMENT, EnvDelivery::Env),
                 secret("CERTIFICATE", FILE, EnvDelivery::File),
             ];
-            let build = EnvValue::Secret { secret: BUILD.into() };
+            let build = EnvValue::Secret {
+                secret: BUILD.into(),
+            };
             spec.build_secrets.insert("npm".to_owned(), build);
             spec.release_command = Some(CommandLine::Shell("migrate".to_owned()));
         })
@@ -81,7 +103,10 @@ async fn prepared<'a>(world: &'a World, engine: &dokploy_core::Engine) -> App<'a
 fn treacherous_lines() -> Vec<String> {
     // Credentials are not known to the log, because no output of a build or a container can have them.
     let values = [ENVIRONMENT, FILE, BUILD];
-    let lines = values.into_iter().flat_map(forms).map(|form| format!("it is <{form}>!"));
+    let lines = values
+        .into_iter()
+        .flat_map(forms)
+        .map(|form| format!("it is <{form}>!"));
     lines.collect()
 }
 
@@ -92,7 +117,10 @@ fn treacherous_text() -> String {
 async fn search(world: &World, app: &App<'_>, what: &str) {
     let store = &world.store;
     let filter = Default::default();
-    let deployments = store.list_deployments(&filter, PageRequest::first()).await.unwrap();
+    let deployments = store
+        .list_deployments(&filter, PageRequest::first())
+        .await
+        .unwrap();
     for deployment in &deployments.items {
         let handle = app.engine_handle(deployment.id);
         let events: Vec<_> = handle.events(0).map(Result::unwrap).collect().await;
@@ -105,9 +133,18 @@ async fn search(world: &World, app: &App<'_>, what: &str) {
         assert_holds_no_secret(what, serde_json::to_string(&lines).unwrap().as_bytes());
     }
     let application = app.stored().await;
-    assert_holds_no_secret(what, serde_json::to_string(&application).unwrap().as_bytes());
-    let releases = store.list_releases(application.id, PageRequest::first()).await.unwrap();
-    assert_holds_no_secret(what, serde_json::to_string(&releases.items).unwrap().as_bytes());
+    assert_holds_no_secret(
+        what,
+        serde_json::to_string(&application).unwrap().as_bytes(),
+    );
+    let releases = store
+        .list_releases(application.id, PageRequest::first())
+        .await
+        .unwrap();
+    assert_holds_no_secret(
+        what,
+        serde_json::to_string(&releases.items).unwrap().as_bytes(),
+    );
     let credentials = store.list_credentials(PageRequest::first()).await.unwrap();
     assert_holds_no_secret(what, format!("{:?}", credentials.items).as_bytes());
     let request = DeployRequest::of(application.id);
@@ -115,7 +152,10 @@ async fn search(world: &World, app: &App<'_>, what: &str) {
     assert_holds_no_secret(what, format!("{plan:?}").as_bytes());
     search_files(what, world.directory.path());
     let service = app.service().await;
-    assert_holds_no_secret(what, format!("{:?}", service.map(|service| service.labels)).as_bytes());
+    assert_holds_no_secret(
+        what,
+        format!("{:?}", service.map(|service| service.labels)).as_bytes(),
+    );
     assert_holds_no_secret(what, format!("{:?}", app.engine).as_bytes());
 }
 
@@ -125,7 +165,10 @@ fn search_files(what: &str, directory: &Path) {
         if path.is_dir() {
             search_files(what, &path);
         } else {
-            assert_holds_no_secret(&format!("{what}: {}", path.display()), &std::fs::read(&path).unwrap());
+            assert_holds_no_secret(
+                &format!("{what}: {}", path.display()),
+                &std::fs::read(&path).unwrap(),
+            );
         }
     }
 }
@@ -136,10 +179,16 @@ async fn no_secret_is_in_what_a_success_leaves() {
     let engine = world.engine().await;
     let app = prepared(&world, &engine).await;
     app.commit("v1");
-    let build = FakeBuild { lines: treacherous_lines(), ..FakeBuild::default() };
+    let build = FakeBuild {
+        lines: treacherous_lines(),
+        ..FakeBuild::default()
+    };
     world.script_build("v1", build);
     world.runtime.choose_task(|_| {
-        Some(FakeTask { lines: treacherous_lines(), ..FakeTask::default() })
+        Some(FakeTask {
+            lines: treacherous_lines(),
+            ..FakeTask::default()
+        })
     });
     assert_eq!(end(&app.deploy().await).await.state.status, Status::Success);
     search(&world, &app, "a success").await;
@@ -168,7 +217,12 @@ async fn no_secret_is_in_what_a_failure_leaves() {
         };
         match step {
             Step::ResolveSource => {
-                world.source.fail(FakeCall::Resolve, 1, ErrorKind::SourceFailed, treacherous_text());
+                world.source.fail(
+                    FakeCall::Resolve,
+                    1,
+                    ErrorKind::SourceFailed,
+                    treacherous_text(),
+                );
             }
             Step::BuildImage => {
                 let build = FakeBuild {
@@ -178,12 +232,22 @@ async fn no_secret_is_in_what_a_failure_leaves() {
                 };
                 world.script_build("v2", build);
             }
-            Step::PushImage => world.runtime.fail(FakeVerb::PushImage, 1, FakeMoment::Before, broken()),
+            Step::PushImage => {
+                world
+                    .runtime
+                    .fail(FakeVerb::PushImage, 1, FakeMoment::Before, broken())
+            }
             Step::RunReleaseCommand => world.runtime.choose_task(|_| {
-                Some(FakeTask { lines: treacherous_lines(), exit_code: 1, ..FakeTask::default() })
+                Some(FakeTask {
+                    lines: treacherous_lines(),
+                    exit_code: 1,
+                    ..FakeTask::default()
+                })
             }),
             Step::ApplyService => {
-                world.runtime.fail(FakeVerb::ApplyService, 1, FakeMoment::Before, broken());
+                world
+                    .runtime
+                    .fail(FakeVerb::ApplyService, 1, FakeMoment::Before, broken());
             }
             _ => {}
         }
@@ -191,16 +255,24 @@ async fn no_secret_is_in_what_a_failure_leaves() {
         if step == Step::AwaitHealthy {
             tokio::time::sleep(2 * SECOND).await;
             for line in treacherous_lines() {
-                world.runtime.write_line(&app.application.service_name, &line).unwrap();
+                world
+                    .runtime
+                    .write_line(&app.application.service_name, &line)
+                    .unwrap();
             }
-            world.runtime.fail(FakeVerb::EnsureSecret, 1, FakeMoment::Before, broken());
+            world
+                .runtime
+                .fail(FakeVerb::EnsureSecret, 1, FakeMoment::Before, broken());
         }
         let bad = end(&handle).await;
         assert_ne!(bad.state.status, Status::Success, "{step}");
         let failure = bad.state.failure.as_ref().unwrap();
         assert_eq!(failure.step, Some(step));
         let spoke = format!("{failure:?}");
-        assert!(spoke.contains("it is <"), "{step}: the bait was not taken: {spoke}");
+        assert!(
+            spoke.contains("it is <"),
+            "{step}: the bait was not taken: {spoke}"
+        );
         search(&world, &app, step.as_str()).await;
     }
 }
@@ -229,14 +301,19 @@ async fn a_sealed_value_of_another_application_is_refused() {
     let world = World::new();
     let engine = world.engine().await;
     let app = world
-        .app(&engine, |spec| spec.env_vars = vec![secret("TOKEN", ENVIRONMENT, EnvDelivery::Env)])
+        .app(&engine, |spec| {
+            spec.env_vars = vec![secret("TOKEN", ENVIRONMENT, EnvDelivery::Env)]
+        })
         .await;
     let stolen = app.stored().await.spec.env_vars;
     let project = world.project(&engine, "shop").await;
     let mut spec = app.stored().await.spec;
     spec.name = "thief".to_owned();
     spec.env_vars = stolen;
-    let refused = engine.create_application(project.id, spec).await.unwrap_err();
+    let refused = engine
+        .create_application(project.id, spec)
+        .await
+        .unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::InvalidSpec);
     assert_eq!(refused.violations()[0].field, "envVars[0].value");
 }

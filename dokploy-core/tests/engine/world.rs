@@ -2,6 +2,8 @@
 
 mod application;
 mod clock;
+mod frozen;
+mod gate;
 mod script;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,11 +19,15 @@ use dokploy_core::runtime::{
 use dokploy_core::secret::Keyring;
 use dokploy_core::source::{FakeSource, FakeTree};
 use dokploy_core::store::MemoryStore;
-use dokploy_core::{ContainerRuntime, DeploymentHandle, Engine, EngineOptions, Store};
+use dokploy_core::{
+    ContainerRuntime, DeploymentHandle, Engine, EngineBuilder, EngineOptions, Store,
+};
 use futures::StreamExt;
 
 pub(crate) use self::application::App;
 pub(crate) use self::clock::TestClock;
+pub(crate) use self::frozen::{FreezingRuntime, Ice};
+pub(crate) use self::gate::{Gate, Way};
 pub(crate) use self::script::{Action, Script};
 
 /// Longer than any deployment may take.
@@ -65,7 +71,7 @@ impl World {
             source: FakeSource::new(),
             clock,
             bus: Arc::new(MemoryBus::default()),
-            directory: tempfile::tempdir().unwrap(),
+            directory: directory(),
             builds,
             revisions: Mutex::default(),
             scripts: Mutex::default(),
@@ -108,6 +114,18 @@ impl World {
         bus: Arc<MemoryBus>,
         change: impl FnOnce(&mut EngineOptions),
     ) -> Engine {
+        let engine = self.builder(script, bus, change).start().await.unwrap();
+        script.belongs_to(&engine);
+        engine
+    }
+
+    /// The parts of an engine.
+    pub(crate) fn builder(
+        &self,
+        script: &Arc<Script>,
+        bus: Arc<MemoryBus>,
+        change: impl FnOnce(&mut EngineOptions),
+    ) -> EngineBuilder {
         let mut options = EngineOptions::default();
         options.starts_per_minute = 10_000;
         options.watch_interval = Duration::ZERO;
@@ -117,7 +135,7 @@ impl World {
             scripts.push(Arc::clone(script));
             scripts.len()
         };
-        let engine = Engine::builder()
+        Engine::builder()
             .store(Arc::clone(&self.store))
             .runtime(Arc::new(self.runtime.clone()))
             .source(Arc::new(self.source.clone()))
@@ -128,11 +146,6 @@ impl World {
             .data_dir(self.directory.path().join(format!("engine-{number}")))
             .injection(script.clone())
             .options(options)
-            .start()
-            .await
-            .unwrap();
-        script.belongs_to(&engine);
-        engine
     }
 
     /// What happens in each of the engines, in the order of their start.
@@ -270,6 +283,11 @@ impl World {
         let removed = self.effects(|effect| matches!(effect, FakeEffect::TaskRemoved { .. }));
         (started, started - removed)
     }
+}
+
+/// A directory for logs, in memory where there is such a place: every deployment waits for the disk once.
+fn directory() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").unwrap_or_else(|_| tempfile::tempdir().unwrap())
 }
 
 /// The key ring of every engine here: what one sealed, another one opens.

@@ -1,6 +1,5 @@
 //! Every store, measured with the same suite, and what only a database has to do.
 
-#![cfg(feature = "conformance")]
 #![expect(
     clippy::unwrap_used,
     clippy::large_futures,
@@ -16,6 +15,8 @@ mod integrity;
 mod memory;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "postgres")]
+mod proxy;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod shared;
 #[cfg(feature = "sqlite")]

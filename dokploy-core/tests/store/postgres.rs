@@ -10,7 +10,9 @@ use dokploy_core::error::ErrorKind;
 use dokploy_core::store::{DeploymentStore, SettingStore, SqlStore, SqlStoreOptions};
 use sqlx::{AssertSqlSafe, Executor, PgPool, Row, SqlSafeStr};
 use tokio::task::JoinSet;
+use url::Url;
 
+use crate::proxy::Proxy;
 use crate::{durable, environment, integrity, shared, trace};
 
 /// A database of its own, or nothing where there is no server and none is required.
@@ -186,6 +188,41 @@ async fn a_server_that_breaks_off_connections_loses_nothing_that_was_accepted() 
         assert_eq!(scene.log(id).await.len(), 1);
     }
     store.ping().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_falls_silent_is_unavailable_in_time_and_goes_on_later() {
+    let Some(database) = database().await else {
+        return;
+    };
+    let mut url = Url::parse(database.url()).unwrap();
+    let host = url.host_str().unwrap();
+    let target = format!("{host}:{}", url.port().unwrap_or(5432));
+    let proxy = Proxy::to(target).await;
+    url.set_ip_host(proxy.address.ip()).unwrap();
+    url.set_port(Some(proxy.address.port())).unwrap();
+    let options = SqlStoreOptions {
+        acquire_timeout: Duration::from_millis(500),
+        statement_timeout: Duration::from_millis(500),
+        ..SqlStoreOptions::default()
+    };
+    let store = SqlStore::open(url.as_str(), options).await.unwrap();
+    store.ping().await.unwrap();
+    proxy.set_silent(true);
+    let started = tokio::time::Instant::now();
+    let error = store.ping().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error:?}");
+    assert!(error.is_retryable());
+    assert!(started.elapsed() < Duration::from_secs(5));
+
+    proxy.set_silent(false);
+    let recovers = async {
+        while store.ping().await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let deadline = Duration::from_secs(20);
+    tokio::time::timeout(deadline, recovers).await.unwrap();
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::super::rollout::{Rollout, RolloutFailure, Verdict};
 use super::super::worker::Work;
-use super::super::{retry, service, sweep};
+use super::super::{apply, retry, service, sweep};
 use crate::deployment::{EventKind, Step, StepOutput, TaskView};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{ApplicationSpec, Release};
@@ -65,7 +65,7 @@ const SWEEP_DEADLINE: Duration = Duration::from_secs(60);
 
 /// Time between two looks while nothing says that something has changed. Swarm tells of changes of services, not of
 /// tasks, so that looking is what finds them.
-const LOOK_INTERVAL: Duration = Duration::from_millis(200);
+const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Watches a rollout until its verdict.
 pub(super) async fn watch(work: &Work, watching: &Watching<'_>) -> Result<()> {
@@ -168,11 +168,7 @@ fn ensure_not_replaced(watching: &Watching<'_>, service: &ObservedService) -> Re
     if service.spec_digest == watching.spec_digest && !scaled {
         return Ok(());
     }
-    let by_swarm = service
-        .update_state
-        .as_deref()
-        .is_some_and(|state| state.starts_with("rollback"));
-    if by_swarm {
+    if apply::swarm_went_back(service) {
         let message =
             format!("a task of {name} failed, and Swarm went back to the specification before");
         return Err(Error::new(ErrorKind::Unhealthy, message)

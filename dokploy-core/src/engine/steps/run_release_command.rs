@@ -59,11 +59,14 @@ pub(super) async fn run(work: &Work) -> Result<StepOutput> {
 /// successor takes up the task of the same name.
 async fn supervise(work: &Work, task: &TaskSpec, deadline: Duration) -> Result<TaskOutcome> {
     let stop = &work.stop;
-    let run = RetryPolicy::OWN.run(stop.forwards(), || {
+    let run = RetryPolicy::OWN.run(stop.forwards(), || async {
+        // Nothing but this fences the command: no engine compares and sets what it runs.
+        stop.ensure_owned()?;
         let log = work.output.sink(Step::RunReleaseCommand);
         work.inner
             .runtime
             .run_task(task, deadline, log, stop.asked())
+            .await
     });
     tokio::select! {
         outcome = run => outcome,

@@ -30,8 +30,11 @@ pub(super) async fn service(docker: &Docker, name: &str) -> Result<Option<Observ
         return Ok(None);
     };
     let id = service.id.clone().unwrap_or_default();
-    let (tasks, containers, nodes) =
-        tokio::try_join!(tasks(docker, &id), containers(docker, &id), placement::list(docker))?;
+    let (tasks, containers, nodes) = tokio::try_join!(
+        tasks(docker, &id),
+        containers(docker, &id),
+        placement::list(docker)
+    )?;
     let replicas = replicas(&service, &nodes);
     // Without tasks because it was removed between the two calls.
     let Some(tasks) = tasks else {

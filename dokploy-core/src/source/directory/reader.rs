@@ -128,3 +128,61 @@ fn open(parent: &OwnedFd, name: &[u8], flags: OFlags) -> Result<OwnedFd> {
     let flags = flags | OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     fs::openat(parent, name, flags, Mode::empty()).map_err(|error| read_failed(name, error.into()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+    use crate::error::ErrorKind;
+
+    /// Lists a directory with a file and a directory, and opens them after something else took their places.
+    fn opened_after(change: impl FnOnce(&Path)) -> (Result<()>, Result<()>) {
+        let outside = tempfile::tempdir().unwrap();
+        std::fs::write(outside.path().join("secret"), "secret").unwrap();
+        let inside = tempfile::tempdir().unwrap();
+        std::fs::write(inside.path().join("file"), "content").unwrap();
+        std::fs::create_dir(inside.path().join("directory")).unwrap();
+        let root = Arc::new(open_root(inside.path()).unwrap());
+        let mut reader = DirectoryReader::new(root, CancellationToken::new());
+        let root = reader.root().unwrap();
+        let entry = |name: &[u8], kind| Entry {
+            name: name.to_vec(),
+            kind,
+            id: (),
+        };
+        std::fs::remove_file(inside.path().join("file")).unwrap();
+        std::fs::remove_dir(inside.path().join("directory")).unwrap();
+        symlink(outside.path(), inside.path().join("outside")).unwrap();
+        change(inside.path());
+        let file = reader
+            .open_file(&root, &entry(b"file", EntryKind::File))
+            .map(drop);
+        let directory = reader
+            .open_directory(&root, &entry(b"directory", EntryKind::Directory))
+            .map(drop);
+        (file, directory)
+    }
+
+    #[test]
+    fn a_link_that_takes_the_place_of_an_entry_is_not_followed() {
+        let (file, directory) = opened_after(|inside| {
+            symlink("outside/secret", inside.join("file")).unwrap();
+            symlink("outside", inside.join("directory")).unwrap();
+        });
+        assert_eq!(file.unwrap_err().kind(), ErrorKind::SourceFailed);
+        assert_eq!(directory.unwrap_err().kind(), ErrorKind::SourceFailed);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_pipe_that_takes_the_place_of_an_entry_is_not_waited_for() {
+        let (file, directory) = opened_after(|inside| {
+            let root = open_root(inside).unwrap();
+            fs::mknodat(&root, "file", FileType::Fifo, Mode::RWXU, 0).unwrap();
+            fs::mknodat(&root, "directory", FileType::Fifo, Mode::RWXU, 0).unwrap();
+        });
+        assert_eq!(file.unwrap_err().kind(), ErrorKind::SourceFailed);
+        assert_eq!(directory.unwrap_err().kind(), ErrorKind::SourceFailed);
+    }
+}

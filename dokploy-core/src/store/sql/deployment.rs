@@ -16,9 +16,17 @@ use crate::store::{
     Append, CreatedDeployment, DeploymentFilter, DeploymentStore, NewDeployment, refusal,
 };
 
+/// What [`read`] expects, here and in the queue.
+macro_rules! columns {
+    () => {
+        "id, application_id, project_id, service_name, kind, request, spec, target_release_id, state,
+        created_at, updated_at"
+    };
+}
+pub(super) use columns;
+
 statements! {
-    columns = "id, application_id, project_id, service_name, kind, request, spec, target_release_id, state,
-        created_at, updated_at";
+    columns = columns!();
 
     LOCK_APPLICATION = ["SELECT id FROM applications WHERE id = $1 AND deleted_at IS NULL" lock];
     FIND_BY_KEY = [

@@ -1,6 +1,7 @@
 //! Turns what the databases say into the crate's errors, and decides once whether a retry can help.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use sqlx::error::DatabaseError;
 use sqlx::migrate::MigrateError;
@@ -99,6 +100,48 @@ fn refused_by_sqlite(primary_code: u32) -> Error {
     }
 }
 
+/// A call that was given up.
+pub(super) fn silent(waited: Duration) -> Error {
+    away(&format!(
+        "the database did not answer within {} seconds",
+        waited.as_secs_f32()
+    ))
+}
+
 fn away(message: &str) -> Error {
     Error::new(ErrorKind::Unavailable, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_code_says_whether_a_retry_can_help() {
+        let retryable = [
+            refused_by_postgres("40P01"),
+            refused_by_postgres("53300"),
+            refused_by_postgres("57P01"),
+            refused_by_postgres("08006"),
+            refused_by_postgres("57014"),
+            refused_by_sqlite(5),
+            refused_by_sqlite(13),
+        ];
+        for error in retryable {
+            assert_eq!(error.kind(), ErrorKind::Unavailable, "{error:?}");
+            assert!(error.is_retryable(), "{error:?}");
+        }
+        let final_ones = [
+            refused_by_postgres("28P01"),
+            refused_by_postgres("3D000"),
+            refused_by_postgres("42601"),
+            refused_by_postgres("23514"),
+            refused_by_sqlite(14),
+            refused_by_sqlite(19),
+            refused_by_sqlite(26),
+        ];
+        for error in final_ones {
+            assert!(!error.is_retryable(), "{error:?}");
+        }
+    }
 }

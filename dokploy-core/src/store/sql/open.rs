@@ -9,13 +9,13 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 #[cfg(feature = "sqlite")]
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
-use super::session::Database;
+use super::session::{Database, Pools};
 use super::{SqlStoreOptions, error, migration};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Opens a database and brings it up to date.
 pub(super) async fn open(url: &str, options: &SqlStoreOptions) -> Result<Database> {
-    match url.split(':').next().unwrap_or_default() {
+    let pools = match url.split(':').next().unwrap_or_default() {
         #[cfg(feature = "sqlite")]
         "sqlite" => open_sqlite(url, options).await,
         #[cfg(feature = "postgres")]
@@ -28,7 +28,13 @@ pub(super) async fn open(url: &str, options: &SqlStoreOptions) -> Result<Databas
             "databaseUrl",
             "begins with neither sqlite:// nor postgres://",
         )),
-    }
+    }?;
+    Ok(Database {
+        pools,
+        patience: options
+            .acquire_timeout
+            .saturating_add(options.statement_timeout),
+    })
 }
 
 #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
@@ -41,7 +47,7 @@ fn not_built(feature: &str) -> Error {
 }
 
 #[cfg(feature = "sqlite")]
-async fn open_sqlite(url: &str, options: &SqlStoreOptions) -> Result<Database> {
+async fn open_sqlite(url: &str, options: &SqlStoreOptions) -> Result<Pools> {
     if url.contains(":memory:") || url.contains("mode=memory") {
         return Err(Error::new(
             ErrorKind::Unsupported,
@@ -68,11 +74,11 @@ async fn open_sqlite(url: &str, options: &SqlStoreOptions) -> Result<Database> {
     let readers = pool()
         .max_connections(options.pool_size.saturating_sub(1).max(1))
         .connect_lazy_with(connect.pragma("query_only", "ON"));
-    Ok(Database::Sqlite { writer, readers })
+    Ok(Pools::Sqlite { writer, readers })
 }
 
 #[cfg(feature = "postgres")]
-async fn open_postgres(url: &str, options: &SqlStoreOptions) -> Result<Database> {
+async fn open_postgres(url: &str, options: &SqlStoreOptions) -> Result<Pools> {
     let connect = PgConnectOptions::from_str(url)
         .map_err(error::convert)?
         .application_name("dokploy")
@@ -92,5 +98,5 @@ async fn open_postgres(url: &str, options: &SqlStoreOptions) -> Result<Database>
         .max_connections(options.pool_size.max(1))
         .acquire_timeout(options.acquire_timeout)
         .connect_lazy_with(connect);
-    Ok(Database::Postgres(pool))
+    Ok(Pools::Postgres(pool))
 }

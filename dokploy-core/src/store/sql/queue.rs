@@ -13,8 +13,7 @@ use crate::id::{DeploymentId, WorkerId};
 use crate::store::{Claim, Fence, QueueStats, QueueStore, refusal};
 
 statements! {
-    columns = "id, application_id, project_id, service_name, kind, request, spec, target_release_id, state,
-        created_at, updated_at";
+    columns = deployment::columns!();
 
     /// What was lost or handed back goes first. Otherwise the projects that have something ready are found by
     /// jumping from one to the next in an index, so that the cost depends on their number and not on the length of

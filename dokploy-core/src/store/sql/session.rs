@@ -1,5 +1,7 @@
 //! Runs statements. The one file that tells the databases apart while they are used.
 
+use std::time::Duration;
+
 use sqlx::{
     ColumnIndex, Decode, Encode, Executor, IntoArguments, Row as _, Type, TypeInfo, ValueRef,
 };
@@ -14,9 +16,16 @@ use super::statement::{Dialect, Statement};
 use super::value::{Row, Value};
 use crate::error::{Error, ErrorKind, Result};
 
-/// The open pools of a database.
+/// An open database.
 #[derive(Clone, Debug)]
-pub(super) enum Database {
+pub(super) struct Database {
+    pub(super) pools: Pools,
+    /// Longest that one call waits. A server that vanished without a word would be waited for without end.
+    pub(super) patience: Duration,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Pools {
     /// SQLite lets one connection write at a time: writers queue up for it here, in order, instead of polling for
     /// its lock.
     #[cfg(feature = "sqlite")]
@@ -28,9 +37,16 @@ pub(super) enum Database {
     Postgres(PgPool),
 }
 
-/// Something that runs statements: a pool, where each is its own transaction, or a transaction.
+/// Something that runs statements.
 #[derive(Debug)]
-pub(super) enum Session {
+pub(super) struct Session {
+    link: Link,
+    patience: Duration,
+}
+
+/// A pool, where each statement is its own transaction, or a transaction.
+#[derive(Debug)]
+enum Link {
     #[cfg(feature = "sqlite")]
     SqlitePool(SqlitePool),
     #[cfg(feature = "sqlite")]
@@ -64,64 +80,85 @@ impl<'s> Call<'s> {
 
 impl Database {
     pub(super) const fn dialect(&self) -> Dialect {
-        match self {
+        match &self.pools {
             #[cfg(feature = "sqlite")]
-            Self::Sqlite { .. } => Dialect::Sqlite,
+            Pools::Sqlite { .. } => Dialect::Sqlite,
             #[cfg(feature = "postgres")]
-            Self::Postgres(_) => Dialect::Postgres,
+            Pools::Postgres(_) => Dialect::Postgres,
         }
     }
 
     /// Runs statements that only read.
     pub(super) fn read(&self) -> Session {
-        match self {
+        self.session(match &self.pools {
             #[cfg(feature = "sqlite")]
-            Self::Sqlite { readers, .. } => Session::SqlitePool(readers.clone()),
+            Pools::Sqlite { readers, .. } => Link::SqlitePool(readers.clone()),
             #[cfg(feature = "postgres")]
-            Self::Postgres(pool) => Session::PostgresPool(pool.clone()),
-        }
+            Pools::Postgres(pool) => Link::PostgresPool(pool.clone()),
+        })
     }
 
     /// Runs single statements that write.
     pub(super) fn write(&self) -> Session {
-        match self {
+        self.session(match &self.pools {
             #[cfg(feature = "sqlite")]
-            Self::Sqlite { writer, .. } => Session::SqlitePool(writer.clone()),
+            Pools::Sqlite { writer, .. } => Link::SqlitePool(writer.clone()),
             #[cfg(feature = "postgres")]
-            Self::Postgres(pool) => Session::PostgresPool(pool.clone()),
-        }
+            Pools::Postgres(pool) => Link::PostgresPool(pool.clone()),
+        })
     }
 
     /// Begins a transaction that writes. It is rolled back when it is dropped.
     pub(super) async fn begin(&self) -> Result<Session> {
-        let begun = match self {
-            // A transaction that began as a reader cannot always become a writer: take the lock at once.
-            #[cfg(feature = "sqlite")]
-            Self::Sqlite { writer, .. } => writer
-                .begin_with("BEGIN IMMEDIATE")
-                .await
-                .map(Session::SqliteTransaction),
-            // Every statement sees what was committed before it, whatever the server's default is.
-            #[cfg(feature = "postgres")]
-            Self::Postgres(pool) => pool
-                .begin_with("BEGIN ISOLATION LEVEL READ COMMITTED")
-                .await
-                .map(Session::PostgresTransaction),
+        let begin = async {
+            match &self.pools {
+                // A transaction that began as a reader cannot always become a writer: take the lock at once.
+                #[cfg(feature = "sqlite")]
+                Pools::Sqlite { writer, .. } => writer
+                    .begin_with("BEGIN IMMEDIATE")
+                    .await
+                    .map(Link::SqliteTransaction),
+                // Every statement sees what was committed before it, whatever the server's default is.
+                #[cfg(feature = "postgres")]
+                Pools::Postgres(pool) => pool
+                    .begin_with("BEGIN ISOLATION LEVEL READ COMMITTED")
+                    .await
+                    .map(Link::PostgresTransaction),
+            }
         };
-        begun.map_err(error::convert)
+        within(self.patience, begin)
+            .await
+            .map(|link| self.session(link))
     }
 
     pub(super) async fn close(&self) {
-        match self {
+        match &self.pools {
             #[cfg(feature = "sqlite")]
-            Self::Sqlite { writer, readers } => {
+            Pools::Sqlite { writer, readers } => {
                 readers.close().await;
                 // The last connection to close folds the write-ahead log into the file.
                 writer.close().await;
             }
             #[cfg(feature = "postgres")]
-            Self::Postgres(pool) => pool.close().await,
+            Pools::Postgres(pool) => pool.close().await,
         }
+    }
+
+    const fn session(&self, link: Link) -> Session {
+        Session {
+            link,
+            patience: self.patience,
+        }
+    }
+}
+
+async fn within<T>(
+    patience: Duration,
+    call: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T> {
+    match tokio::time::timeout(patience, call).await {
+        Ok(result) => result.map_err(error::convert),
+        Err(_) => Err(error::silent(patience)),
     }
 }
 
@@ -129,28 +166,32 @@ impl Session {
     /// Runs a statement and returns all of its rows.
     pub(super) async fn all(&mut self, call: Call<'_>) -> Result<Vec<Row>> {
         let Call { statement, values } = call;
-        let rows = match self {
-            #[cfg(feature = "sqlite")]
-            Self::SqlitePool(pool) => fetch(&*pool, statement.text(Dialect::Sqlite), values).await,
-            #[cfg(feature = "sqlite")]
-            Self::SqliteTransaction(transaction) => {
-                fetch(&mut **transaction, statement.text(Dialect::Sqlite), values).await
-            }
-            #[cfg(feature = "postgres")]
-            Self::PostgresPool(pool) => {
-                fetch(&*pool, statement.text(Dialect::Postgres), values).await
-            }
-            #[cfg(feature = "postgres")]
-            Self::PostgresTransaction(transaction) => {
-                fetch(
-                    &mut **transaction,
-                    statement.text(Dialect::Postgres),
-                    values,
-                )
-                .await
+        let rows = async {
+            match &mut self.link {
+                #[cfg(feature = "sqlite")]
+                Link::SqlitePool(pool) => {
+                    fetch(&*pool, statement.text(Dialect::Sqlite), values).await
+                }
+                #[cfg(feature = "sqlite")]
+                Link::SqliteTransaction(transaction) => {
+                    fetch(&mut **transaction, statement.text(Dialect::Sqlite), values).await
+                }
+                #[cfg(feature = "postgres")]
+                Link::PostgresPool(pool) => {
+                    fetch(&*pool, statement.text(Dialect::Postgres), values).await
+                }
+                #[cfg(feature = "postgres")]
+                Link::PostgresTransaction(transaction) => {
+                    fetch(
+                        &mut **transaction,
+                        statement.text(Dialect::Postgres),
+                        values,
+                    )
+                    .await
+                }
             }
         };
-        rows.map_err(error::convert)
+        within(self.patience, rows).await
     }
 
     /// Runs a statement and returns its first row, if any.
@@ -175,17 +216,19 @@ impl Session {
 
     /// Makes a transaction durable.
     pub(super) async fn commit(self) -> Result<()> {
-        let committed = match self {
-            #[cfg(feature = "sqlite")]
-            Self::SqliteTransaction(transaction) => transaction.commit().await,
-            #[cfg(feature = "postgres")]
-            Self::PostgresTransaction(transaction) => transaction.commit().await,
-            #[cfg(feature = "sqlite")]
-            Self::SqlitePool(_) => Ok(()),
-            #[cfg(feature = "postgres")]
-            Self::PostgresPool(_) => Ok(()),
+        let commit = async {
+            match self.link {
+                #[cfg(feature = "sqlite")]
+                Link::SqliteTransaction(transaction) => transaction.commit().await,
+                #[cfg(feature = "postgres")]
+                Link::PostgresTransaction(transaction) => transaction.commit().await,
+                #[cfg(feature = "sqlite")]
+                Link::SqlitePool(_) => Ok(()),
+                #[cfg(feature = "postgres")]
+                Link::PostgresPool(_) => Ok(()),
+            }
         };
-        committed.map_err(error::convert)
+        within(self.patience, commit).await
     }
 }
 

@@ -45,7 +45,7 @@ impl Statement {
 
 /// Declares statements: `NAME = ["text" word "text"];`. The word `columns` is the text given first.
 macro_rules! statements {
-    (columns = $columns:literal; $($(#[$doc:meta])* $name:ident = [$($part:tt)+];)+) => {
+    (columns = $columns:expr; $($(#[$doc:meta])* $name:ident = [$($part:tt)+];)+) => {
         $(
             $(#[$doc])*
             const $name: $crate::store::sql::statement::Statement = $crate::store::sql::statement::Statement {
@@ -64,32 +64,32 @@ macro_rules! statements {
 }
 
 macro_rules! word {
-    ($columns:literal, $dialect:ident, columns) => {
+    ($columns:expr, $dialect:ident, columns) => {
         $columns
     };
     // Microseconds since 1970 on the clock of the database. As a subquery PostgreSQL computes it once, so that it
     // can be looked up in an index.
-    ($columns:literal, sqlite, now) => {
+    ($columns:expr, sqlite, now) => {
         "CAST(unixepoch('now', 'subsec') * 1000000 AS INTEGER)"
     };
-    ($columns:literal, postgres, now) => {
+    ($columns:expr, postgres, now) => {
         "(SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT))"
     };
     // Keeps a row as it is until the transaction ends. A SQLite transaction has the whole database for itself.
-    ($columns:literal, sqlite, lock) => {
+    ($columns:expr, sqlite, lock) => {
         ""
     };
-    ($columns:literal, postgres, lock) => {
+    ($columns:expr, postgres, lock) => {
         " FOR NO KEY UPDATE"
     };
     // Takes the first row that nobody else is taking at this moment.
-    ($columns:literal, sqlite, skip_locked) => {
+    ($columns:expr, sqlite, skip_locked) => {
         ""
     };
-    ($columns:literal, postgres, skip_locked) => {
+    ($columns:expr, postgres, skip_locked) => {
         " FOR UPDATE SKIP LOCKED"
     };
-    ($columns:literal, $dialect:ident, $text:literal) => {
+    ($columns:expr, $dialect:ident, $text:literal) => {
         $text
     };
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use dokploy_core::deployment::{Reason, Status, replay};
 use dokploy_core::model::{Application, CommandLine, Deployment};
 use dokploy_core::runtime::{FakeBehavior, FakeEffect, OwnedKind};
-use dokploy_core::{Deployer, DeploymentHandle, Engine, RollbackRequest};
+use dokploy_core::{Deployer, DeploymentHandle, Engine, RollbackRequest, Store};
 use futures::StreamExt;
 
 use crate::world::{Action, App, SECOND, Script, World, end, texts};
@@ -46,7 +46,9 @@ impl Scenario {
     /// How it ends when nothing disturbs it.
     pub(super) const fn outcome(self) -> (Status, Reason) {
         match self {
-            Self::FirstGood | Self::SecondGood | Self::Rollback => (Status::Success, Reason::Healthy),
+            Self::FirstGood | Self::SecondGood | Self::Rollback => {
+                (Status::Success, Reason::Healthy)
+            }
             Self::FirstBad => (Status::Failed, Reason::NothingToRestore),
             Self::SecondBad => (Status::RolledBack, Reason::Unhealthy),
             Self::Unchanged => (Status::Success, Reason::Unchanged),
@@ -95,7 +97,15 @@ impl Scene {
         drop(app);
         let done_before = world.runtime.journal().len();
         let engine = Mutex::new(engine);
-        Self { scenario, world, script, application, url, engine, done_before }
+        Self {
+            scenario,
+            world,
+            script,
+            application,
+            url,
+            engine,
+            done_before,
+        }
     }
 
     pub(super) fn app(&self) -> App<'_> {
@@ -105,6 +115,25 @@ impl Scene {
             application: self.application.clone(),
             url: self.url.clone(),
         }
+    }
+
+    /// Ends the engine, gracefully.
+    pub(super) async fn shut_down(&self) {
+        let engine = self.engine.lock().unwrap().clone();
+        engine.shutdown().await;
+    }
+
+    /// Goes on with the same swarm and another store.
+    pub(super) async fn on_store(self, store: Arc<dyn Store>) -> Self {
+        // Counted from here on: what the finished run took away for good is done again.
+        let done_before = self.world.runtime.journal().len();
+        let scene = Self {
+            world: self.world.with_store(store),
+            done_before,
+            ..self
+        };
+        scene.take_over(Script::new()).await;
+        scene
     }
 
     /// Asks for the deployment that matters.
@@ -208,7 +237,11 @@ impl Scene {
         // The state is what the log says, and the log is legal.
         let handle = app.engine_handle(ended.id);
         let log: Vec<_> = handle.events(0).map(Result::unwrap).collect().await;
-        assert_eq!(replay(&log).unwrap(), handle.get().await.unwrap().state, "{what}");
+        assert_eq!(
+            replay(&log).unwrap(),
+            handle.get().await.unwrap().state,
+            "{what}"
+        );
 
         let serving = app.serving().await;
         let expected = match (self.scenario, status) {
@@ -225,17 +258,37 @@ impl Scene {
 
         // Nothing is left but the one service, and nothing was done twice.
         assert_eq!(self.world.one_offs().1, 0, "{what}: a task was left");
-        assert!(self.world.owned(OwnedKind::Service).await.len() <= 1, "{what}");
+        assert!(
+            self.world.owned(OwnedKind::Service).await.len() <= 1,
+            "{what}"
+        );
         let done = &self.world.runtime.journal()[self.done_before..];
-        let count = |which: fn(&FakeEffect) -> bool| done.iter().filter(|effect| which(effect)).count();
-        assert!(count(|effect| matches!(effect, FakeEffect::ImageBuilt { .. })) <= 1, "{what}");
-        assert!(count(|effect| matches!(effect, FakeEffect::ImagePushed { .. })) <= 1, "{what}");
-        assert!(count(|effect| matches!(effect, FakeEffect::TaskStarted { .. })) <= 1, "{what}: ran twice");
+        let count =
+            |which: fn(&FakeEffect) -> bool| done.iter().filter(|effect| which(effect)).count();
+        assert!(
+            count(|effect| matches!(effect, FakeEffect::ImageBuilt { .. })) <= 1,
+            "{what}"
+        );
+        assert!(
+            count(|effect| matches!(effect, FakeEffect::ImagePushed { .. })) <= 1,
+            "{what}"
+        );
+        assert!(
+            count(|effect| matches!(effect, FakeEffect::TaskStarted { .. })) <= 1,
+            "{what}: ran twice"
+        );
         let writes = count(|effect| {
-            matches!(effect, FakeEffect::ServiceCreated { .. } | FakeEffect::ServiceUpdated { .. })
+            matches!(
+                effect,
+                FakeEffect::ServiceCreated { .. } | FakeEffect::ServiceUpdated { .. }
+            )
         });
         // While no worker looks, Swarm goes back from a bad version by itself, and nothing tells that it was there.
-        let writes_max = if self.scenario == Scenario::SecondBad { 4 } else { 2 };
+        let writes_max = if self.scenario == Scenario::SecondBad {
+            4
+        } else {
+            2
+        };
         assert!(writes <= writes_max, "{what}: {done:?}");
 
         // The application is free, and the next good version is deployed.
@@ -245,7 +298,12 @@ impl Scene {
         }
         if self.scenario != Scenario::RollbackBad {
             let next = app.deploy_version("v-next").await;
-            assert_eq!(next.state.status, Status::Success, "{what}: {:#?}", next.state);
+            assert_eq!(
+                next.state.status,
+                Status::Success,
+                "{what}: {:#?}",
+                next.state
+            );
             assert_eq!(app.serving().await, texts(["v-next"]), "{what}");
         }
     }

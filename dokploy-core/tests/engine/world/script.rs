@@ -62,7 +62,11 @@ impl Script {
 
     /// The point at which something happens next.
     pub(crate) fn first_planned(&self) -> Option<Point> {
-        self.actions.lock().unwrap().first().map(|(point, _)| *point)
+        self.actions
+            .lock()
+            .unwrap()
+            .first()
+            .map(|(point, _)| *point)
     }
 
     /// Nothing more happens.
