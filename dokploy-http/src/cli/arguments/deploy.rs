@@ -106,8 +106,13 @@ pub struct CredentialArguments {
     /// Environment variable that holds the passphrase of the key
     #[arg(long, value_name = "VARIABLE", requires = "ssh_key_file")]
     pub ssh_passphrase_env: Option<String>,
-    /// File of the host keys that are accepted [default: ~/.ssh/known_hosts]
-    #[arg(long, value_name = "FILE", requires = "ssh_key_file")]
+    /// File of the host keys that are accepted.
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "ssh_key_file",
+        help = "File of the host keys that are accepted [default: ~/.ssh/known_hosts]"
+    )]
     pub ssh_known_hosts: Option<PathBuf>,
 }
 
@@ -130,7 +135,7 @@ pub struct BuildArguments {
     /// Secret for RUN --mount=type=secret; see --secret for its forms
     #[arg(long, value_name = "ID=@FILE|ID=-|ID")]
     pub build_secret: Vec<SecretAssignment>,
-    /// Repository that built images are pushed to, as registry.example.com/team; `none`: they stay on the engine
+    /// Repository that built images are pushed to, as `registry.example.com/team`; `none`: they stay on the engine
     #[arg(long, value_name = "REPOSITORY", value_parser = setting(text))]
     pub registry: Option<Setting<String>>,
     /// User of the registry
