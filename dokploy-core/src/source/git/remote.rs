@@ -130,6 +130,7 @@ impl Remote {
     pub(super) fn look_up(&self, wanted: &Wanted) -> Result<Revision> {
         let (mut connection, mut handshake) = self.connect()?;
         let found = self.list(&mut connection, &mut handshake, &[wanted.full_name()])?;
+        say_goodbye(&mut connection);
         if let Some(reference) = wanted.find(&found) {
             return Ok(reference::revision(reference));
         }
@@ -238,6 +239,12 @@ fn born(reference: Ref) -> Option<RemoteReference> {
         target: target.and_then(text),
         commit,
     })
+}
+
+/// Tells a server that waits for more that there is nothing more, so that its log shows no broken connection. What was
+/// asked for is there already, whatever comes of this.
+pub(super) fn say_goodbye(connection: &mut Connection) {
+    let _ = gix::protocol::indicate_end_of_interaction(&mut *connection, false);
 }
 
 /// How this client introduces itself.

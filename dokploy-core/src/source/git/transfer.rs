@@ -11,7 +11,7 @@ use gix::protocol::handshake::Ref;
 use gix::{DynNestedProgress, ObjectId};
 
 use super::mirror::Mirror;
-use super::remote::{Connection, Remote, Trouble, agent};
+use super::remote::{Connection, Remote, Trouble, agent, say_goodbye};
 use crate::error::Result;
 
 /// How much of the history comes along.
@@ -84,7 +84,7 @@ impl Remote {
         };
         let context = fetch::Context {
             handshake,
-            transport: connection,
+            transport: &mut *connection,
             user_agent: agent(),
             trace_packetlines: false,
         };
@@ -125,6 +125,7 @@ impl Remote {
             options,
         )
         .map_err(|error| self.trouble(error, wants))?;
+        say_goodbye(connection);
         Ok(())
     }
 }
