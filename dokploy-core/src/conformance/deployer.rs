@@ -22,7 +22,7 @@ use crate::id::ApplicationId;
 use crate::model::{Deployment, DeploymentRequest};
 
 /// How long anything in the suite may take.
-pub const DEADLINE: Duration = Duration::from_secs(120);
+pub const DEADLINE: Duration = Duration::from_mins(2);
 
 /// Deployments that the deployer under test lets wait.
 pub const QUEUE_MAX: u64 = 20;

@@ -15,7 +15,7 @@ use crate::runtime::{ObservedService, OwnedKind, label};
 use crate::store::DeploymentFilter;
 
 /// How long a deletion waits for a deployment that runs to stop.
-const STOP_DEADLINE: Duration = Duration::from_secs(60);
+const STOP_DEADLINE: Duration = Duration::from_mins(1);
 
 impl Engine {
     /// Makes a project.

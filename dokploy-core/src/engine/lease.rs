@@ -158,7 +158,7 @@ async fn renew(inner: &Inner, id: DeploymentId, fence: Fence, stop: &Stop) {
         }
         Ok(Err(error)) if error.kind() == ErrorKind::LeaseLost => stop.raise(StopCause::LeaseLost),
         Ok(Err(error)) => {
-            tracing::warn!(deployment.id = %id, error = %error, "a lease was not renewed")
+            tracing::warn!(deployment.id = %id, error = %error, "a lease was not renewed");
         }
         Err(_) => tracing::warn!(deployment.id = %id, "the store takes too long to renew a lease"),
     }
@@ -181,5 +181,5 @@ async fn told_of_cancellation(
             }
         }
     }
-    futures::future::pending().await
+    futures::future::pending::<()>().await;
 }

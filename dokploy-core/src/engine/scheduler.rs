@@ -69,7 +69,7 @@ async fn claim(
     let inner = Arc::clone(inner);
     inner.clone().spawn(async move {
         let bus = Arc::clone(&inner.bus);
-        worker::run(inner, claim).await;
+        Box::pin(worker::run(inner, claim)).await;
         drop(slot);
         // The application is free again, and something of it may wait.
         if let Err(error) = bus.publish(&Signal::Queued).await {
@@ -96,7 +96,7 @@ struct StartLimiter {
 }
 
 impl StartLimiter {
-    const WINDOW: Duration = Duration::from_secs(60);
+    const WINDOW: Duration = Duration::from_mins(1);
 
     fn new(most: u32) -> Self {
         Self {

@@ -117,7 +117,7 @@ pub(crate) fn log(
         let ended = async move {
             events(inner, id, 0)
                 .for_each(|_| futures::future::ready(()))
-                .await
+                .await;
         };
         ended.boxed()
     });

@@ -55,9 +55,8 @@ pub(crate) async fn run(inner: Arc<Inner>, claim: Claim) {
     let id = claim.deployment.id;
     let fence = claim.fence;
     let keeper = lease::keep(Arc::clone(&inner), id, fence, stop.clone());
-    let work = work(Arc::clone(&inner), claim, stop.clone());
+    let mut work = Box::pin(work(Arc::clone(&inner), claim, stop.clone()));
     let outcome = async {
-        tokio::pin!(work);
         tokio::select! {
             outcome = &mut work => outcome,
             // The keeper ends only when everything has to stop, which the work then notices by itself.
@@ -73,7 +72,7 @@ pub(crate) async fn run(inner: Arc<Inner>, claim: Claim) {
             tracing::warn!("another worker has the deployment: nothing more is written here");
         }
         Err(error) => {
-            tracing::error!(error = ?error, "a deployment could not be worked on; it will be resumed")
+            tracing::error!(error = ?error, "a deployment could not be worked on; it will be resumed");
         }
     }
 }

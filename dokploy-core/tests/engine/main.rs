@@ -1,5 +1,6 @@
 //! Whole deployments on the fakes, on paused time.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![cfg(feature = "conformance")]
 
 mod away;
 mod cancel;

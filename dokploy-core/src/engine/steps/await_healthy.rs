@@ -61,7 +61,7 @@ pub(super) async fn run(work: &Work) -> Result<StepOutput> {
 }
 
 /// How long clean-up may hold up a deployment. The next one goes on with it.
-const SWEEP_DEADLINE: Duration = Duration::from_secs(60);
+const SWEEP_DEADLINE: Duration = Duration::from_mins(1);
 
 /// Time between two looks while nothing says that something has changed. Swarm tells of changes of services, not of
 /// tasks, so that looking is what finds them.
