@@ -170,7 +170,7 @@ async fn a_source_that_hangs_fails_at_the_deadline() {
     app.commit("v2");
     world
         .source
-        .delay(FakeCall::Fetch, Duration::from_secs(86_400));
+        .delay(FakeCall::Fetch, Duration::from_hours(24));
     let bad = end(&app.deploy().await).await;
     assert_eq!(outcome(&bad), (Status::Failed, Reason::DeadlineExceeded));
     assert_eq!(failure(&bad).step, Some(Step::FetchSource));
@@ -186,7 +186,7 @@ async fn a_build_that_takes_too_long_fails_at_the_deadline() {
     });
     app.commit("v2");
     let build = FakeBuild {
-        duration: Duration::from_secs(3600),
+        duration: Duration::from_hours(1),
         ..FakeBuild::default()
     };
     world.script_build("v2", build);
@@ -287,7 +287,7 @@ async fn a_release_command_that_hangs_is_stopped_at_its_deadline() {
         .await;
     world.runtime.choose_task(|_| {
         Some(FakeTask {
-            duration: Duration::from_secs(86_400),
+            duration: Duration::from_hours(24),
             ..FakeTask::default()
         })
     });
