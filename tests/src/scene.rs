@@ -15,7 +15,7 @@ use crate::assembly::{Assembly, web_application};
 use crate::repository::{CRASH, Repository, SERVE};
 
 /// How long anything may take.
-pub const DEADLINE: Duration = Duration::from_secs(90);
+pub const DEADLINE: Duration = Duration::from_mins(3);
 
 /// One application with its repository, its database and its observer.
 #[derive(Debug)]

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use bollard::Docker;
 use bollard::auth::DockerCredentials;
-use bollard::models::{Service, ServiceSpec as EngineSpec};
-use bollard::query_parameters::{ListTasksOptions, UpdateServiceOptionsBuilder};
+use bollard::models::{ContainerSummary, NodeState, Service, ServiceSpec as EngineSpec, Task};
+use bollard::query_parameters::{
+    ListTasksOptions, RemoveContainerOptionsBuilder, UpdateServiceOptionsBuilder,
+};
 use tokio::time::Instant;
 
 use super::convert::{self, Known};
@@ -15,10 +17,12 @@ use super::owned::{foreign, is_ours};
 use super::{network, observe, placement, registry, secret};
 use crate::error::{Error, ErrorKind, Result, Retry};
 use crate::model::Volume;
-use crate::runtime::{ObservedService, RegistryCredential, SecretMount, ServiceSpec};
+use crate::runtime::{ObservedService, RegistryCredential, SecretMount, ServiceSpec, label};
 
 /// How long the tasks of a removed service may take beyond their grace until they are gone.
 const GONE: Duration = Duration::from_mins(1);
+/// How long after its task a container may go by itself.
+const LEFT_BEHIND: Duration = Duration::from_secs(5);
 /// How often to look whether they are.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -202,20 +206,17 @@ pub(super) async fn remove(docker: &Docker, name: &str) -> Result<()> {
 pub(super) async fn wait_until_gone(docker: &Docker, service: &Service, name: &str) -> Result<()> {
     let id = service.id.as_deref().unwrap_or_default();
     let latest = Instant::now() + grace(service) + GONE;
+    let mut forgotten_at = None;
     loop {
-        // All tasks: the filter by service is an error once the service is gone.
-        let tasks = docker.list_tasks(None::<ListTasksOptions>).await;
-        let tasks = tasks.map_err(during("remove_service"))?;
-        let has_tasks = tasks
-            .iter()
-            .any(|task| task.service_id.as_deref() == Some(id));
-        // A task is forgotten a moment before its container, which keeps networks and volumes in use.
-        if !has_tasks
-            && observe::local_containers(docker, id, true)
-                .await?
-                .is_empty()
-        {
-            return Ok(());
+        if !has_tasks(docker, id).await? {
+            // A task is forgotten a moment before its container, which keeps networks and volumes in use.
+            let left = observe::local_containers(docker, id, true).await?;
+            if left.is_empty() {
+                return Ok(());
+            }
+            if forgotten_at.get_or_insert_with(Instant::now).elapsed() > LEFT_BEHIND {
+                remove_containers(docker, &left).await?;
+            }
         }
         if Instant::now() >= latest {
             let message = format!("the tasks of service {name} do not end");
@@ -225,6 +226,39 @@ pub(super) async fn wait_until_gone(docker: &Docker, service: &Service, name: &s
         }
         tokio::time::sleep(LOOK).await;
     }
+}
+
+/// Whether a service has a task on a node that can be reached. One on a node that is lost is removed by Swarm when the
+/// node comes back, which may be never.
+async fn has_tasks(docker: &Docker, service_id: &str) -> Result<bool> {
+    // All tasks: the filter by service is an error once the service is gone.
+    let tasks = docker.list_tasks(None::<ListTasksOptions>).await;
+    let tasks = tasks.map_err(during("remove_service"))?;
+    let nodes = placement::list(docker).await?;
+    let is_lost = |task: &Task| {
+        let node = nodes.iter().find(|node| node.id == task.node_id);
+        let state = node.and_then(|node| node.status.as_ref()?.state);
+        state == Some(NodeState::DOWN)
+    };
+    Ok(tasks
+        .iter()
+        .any(|task| task.service_id.as_deref() == Some(service_id) && !is_lost(task)))
+}
+
+/// An engine that was killed forgets the containers that it was just making or stopping.
+async fn remove_containers(docker: &Docker, containers: &[ContainerSummary]) -> Result<()> {
+    let ours = containers.iter().filter(|container| {
+        let labels = container.labels.clone().unwrap_or_default();
+        label::is_ours(&labels.into_iter().collect())
+    });
+    for id in ours.filter_map(|container| container.id.as_deref()) {
+        let options = RemoveContainerOptionsBuilder::new().force(true).build();
+        match docker.remove_container(id, Some(options)).await {
+            Err(error) if !is_not_found(&error) => return Err(during("remove_service")(error)),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// A foreign volume may be a directory of the host in disguise.
