@@ -30,6 +30,8 @@ async fn main() -> Result<()> {
     let mut spec = ApplicationSpec::named(format!("rollback-{}", std::process::id()));
     spec.git_source = Some(GitSource::branch(&repo_url, "main"));
     spec.update.monitor = Duration::from_secs(2);
+    // A small init process passes the signal to stop on: without it, many programs are only killed after 30 seconds.
+    spec.init = true;
     let application = engine.create_application(project.id, spec.clone()).await?;
     let id = application.id;
     ensure!(deploy(&engine, id).await?.state.status == Status::Success);

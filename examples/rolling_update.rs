@@ -33,6 +33,8 @@ async fn main() -> Result<()> {
     spec.replicas = 3;
     spec.update.delay = Duration::ZERO;
     spec.update.monitor = Duration::from_secs(2);
+    // A small init process passes the signal to stop on: without it, many programs are only killed after 30 seconds.
+    spec.init = true;
     let application = engine.create_application(project.id, spec.clone()).await?;
     let first = engine.deploy(DeployRequest::of(application.id)).await?;
     ensure!(first.wait(Duration::from_mins(2)).await?.state.status == Status::Success);

@@ -197,11 +197,10 @@ async fn tell_of_drift(work: &Work, step: Step, service: &ObservedService) -> Re
     let message = format!("the service {} was changed by somebody else", service.name);
     if step == Step::RestorePrevious {
         // Swarm itself may have gone back to what was there before, a change by somebody else included.
-        return if swarm_went_back(service) {
-            Ok(())
-        } else {
-            Err(Error::new(ErrorKind::Conflict, message))
-        };
+        if swarm_went_back(service) {
+            return Ok(());
+        }
+        return Err(Error::new(ErrorKind::Conflict, message));
     }
     let message = format!("{message}; this deployment replaces the change");
     work.journal.append(EventKind::Warned { message }).await
@@ -257,22 +256,16 @@ pub(crate) async fn touched(work: &Work) -> Result<bool> {
     let runtime = &work.inner.runtime;
     let name = &work.deployment.service_name;
     let stop = work.stop.everything();
-    Ok(
-        match RetryPolicy::OWN
-            .run(stop, || runtime.observe_service(name))
-            .await?
-        {
-            Some(service) => wrote(&service, work.deployment.id, Step::ApplyService),
-            // Only a replacement takes a service away, and only one that had served.
-            None => {
-                let store = &work.inner.store;
-                let application = store
-                    .find_application(work.deployment.application_id)
-                    .await?;
-                application.is_some_and(|application| application.current_release_id.is_some())
-            }
-        },
-    )
+    let observed = RetryPolicy::OWN.run(stop, || runtime.observe_service(name));
+    if let Some(service) = observed.await? {
+        return Ok(wrote(&service, work.deployment.id, Step::ApplyService));
+    }
+    // Only a replacement takes a service away, and only one that had served.
+    let store = &work.inner.store;
+    let application = store
+        .find_application(work.deployment.application_id)
+        .await?;
+    Ok(application.is_some_and(|application| application.current_release_id.is_some()))
 }
 
 /// How a service compares with what it is to become.

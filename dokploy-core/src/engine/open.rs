@@ -182,6 +182,7 @@ async fn store(data_dir: &Path, url: Option<&Secret>) -> Result<Arc<dyn Store>> 
 }
 
 #[cfg(not(any(feature = "sqlite", feature = "postgres")))]
+#[expect(clippy::unused_async, reason = "with a database it waits for it")]
 async fn store(_: &Path, _: Option<&Secret>) -> Result<Arc<dyn Store>> {
     Err(Error::new(ErrorKind::Unsupported, "this build knows no database")
         .with_hint("build it with the feature sqlite or postgres, or assemble an engine with a store of your own"))

@@ -52,31 +52,29 @@ async fn look(
     let spec = &application.spec;
     let info = inner.runtime.info().await?;
     let opened = Opened::of(&inner.keyring, application.id, spec)?;
-    let (revision, fingerprint, image_name, built) = match spec.source()? {
-        Source::Image { reference } => {
-            let built = inner.runtime.find_image(&reference).await?;
-            (None, String::new(), reference, built)
-        }
-        _ => {
-            let source = credentials::source_request(inner, application.id, spec, request).await?;
-            let revision = inner
-                .sources
-                .resolve(&source, &CancellationToken::new())
-                .await?;
-            let digests = opened.build_secret_digests();
-            let fingerprint = build_fingerprint(application.id, &revision, spec, digests);
-            let inputs = Inputs {
-                application: application.id,
-                spec,
-                revision: &revision,
-                fingerprint: &fingerprint,
-            };
-            let (name, built) = match inputs.find(inner).await? {
-                Some(built) => (built.name, Some(built.image)),
-                None => (inputs.free_name(inner).await?, None),
-            };
-            (Some(revision), fingerprint, name, built)
-        }
+    let source = spec.source()?;
+    let (revision, fingerprint, image_name, built) = if let Source::Image { reference } = source {
+        let built = inner.runtime.find_image(&reference).await?;
+        (None, String::new(), reference, built)
+    } else {
+        let source = credentials::source_request(inner, application.id, spec, request).await?;
+        let revision = inner
+            .sources
+            .resolve(&source, &CancellationToken::new())
+            .await?;
+        let digests = opened.build_secret_digests();
+        let fingerprint = build_fingerprint(application.id, &revision, spec, digests);
+        let inputs = Inputs {
+            application: application.id,
+            spec,
+            revision: &revision,
+            fingerprint: &fingerprint,
+        };
+        let (name, built) = match inputs.find(inner).await? {
+            Some(built) => (built.name, Some(built.image)),
+            None => (inputs.free_name(inner).await?, None),
+        };
+        (Some(revision), fingerprint, name, built)
     };
     let service = inner
         .runtime

@@ -172,10 +172,9 @@ impl Rollout {
         let lasted = self
             .healthy_since
             .map_or(Duration::ZERO, |since| now - since);
-        if replicas == 0 || lasted >= self.monitor {
-            Verdict::Healthy
-        } else {
-            Verdict::Monitoring(self.monitor.saturating_sub(lasted))
+        match self.monitor.checked_sub(lasted) {
+            Some(left) if replicas > 0 && !left.is_zero() => Verdict::Monitoring(left),
+            _ => Verdict::Healthy,
         }
     }
 

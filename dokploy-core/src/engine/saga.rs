@@ -139,7 +139,7 @@ async fn effect(work: &Work, step: Step) -> Result<StepOutput> {
     work.pass(Point::BeforeEffect(step)).await?;
     work.stop.ensure_owned()?;
     let limit = deadline(work, step);
-    let stop = match step {
+    let told_to_stop = match step {
         Step::RestorePrevious => work.stop.everything(),
         _ => work.stop.forwards(),
     };
@@ -151,7 +151,7 @@ async fn effect(work: &Work, step: Step) -> Result<StepOutput> {
         limit.unwrap_or_default()
     };
     let overstayed = async {
-        stop.cancelled().await;
+        told_to_stop.cancelled().await;
         tokio::time::sleep(STOP_GRACE).await;
     };
     tokio::select! {

@@ -38,7 +38,7 @@ async fn an_engine_that_is_away_for_a_while_fails_nothing_in_any_phase() {
         script.reached().await;
         world.runtime.set_away(true);
         script.release();
-        tokio::time::sleep(Duration::from_secs(240)).await;
+        tokio::time::sleep(Duration::from_mins(4)).await;
         assert!(
             !handle.get().await.unwrap().state.status.is_terminal(),
             "{point:?}"

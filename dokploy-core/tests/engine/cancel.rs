@@ -11,7 +11,7 @@ use dokploy_core::{Deployer, Engine};
 
 use crate::world::{Action, App, FOREVER, SECOND, Script, World, end, events, outcome, texts};
 
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Duration = Duration::from_hours(1);
 
 /// How long a cancelled deployment may take to end.
 const PROMPT: Duration = Duration::from_secs(10);

@@ -23,13 +23,13 @@ async fn labels_replicas_and_update_policy_change_without_a_restart() {
     let app = world.app(&engine, |spec| spec.replicas = 2).await;
     app.deploy_version("v1").await;
     let mut before = running(&app).await;
-    let changes: [fn(&mut ApplicationSpec); 3] = [
+    let alterations: [fn(&mut ApplicationSpec); 3] = [
         |spec| drop(spec.labels.insert("team".to_owned(), "a".to_owned())),
         |spec| spec.update.monitor = 7 * SECOND,
         |spec| spec.replicas = 4,
     ];
-    for change in changes {
-        app.update(change).await;
+    for alter in alterations {
+        app.update(alter).await;
         let changed = end(&app.deploy().await).await;
         assert_eq!(outcome(&changed), (Status::Success, Reason::Healthy));
         assert_eq!(

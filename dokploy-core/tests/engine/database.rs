@@ -7,6 +7,7 @@ use dokploy_core::deployment::{Reason, Status, Step, replay};
 use dokploy_core::engine::Point;
 use dokploy_core::model::{CommandLine, DeploymentRequest};
 use dokploy_core::runtime::FakeBehavior;
+use dokploy_core::store::DeploymentFilter;
 use dokploy_core::store::MemoryStore;
 use dokploy_core::{DeployRequest, Deployer, ErrorKind};
 use futures::StreamExt;
@@ -136,7 +137,7 @@ async fn an_acceptance_whose_answer_is_lost_is_found_by_its_key() {
     end(&handle).await;
     let all = engine
         .deployments(
-            &Default::default(),
+            &DeploymentFilter::default(),
             dokploy_core::model::PageRequest::first(),
         )
         .await

@@ -55,7 +55,7 @@ impl Fixture for OnFakes {
         let commit = self.world.commit(&url, &text, behavior);
         if version == Version::Endless {
             let build = FakeBuild {
-                duration: Duration::from_secs(3600),
+                duration: Duration::from_hours(1),
                 ..FakeBuild::default()
             };
             self.world.script_build(&text, build);

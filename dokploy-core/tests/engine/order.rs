@@ -19,13 +19,13 @@ enum Happening {
     /// Somebody cancels what was asked for last but so many.
     Cancel { back: usize },
     /// Time passes, in tenths of a second.
-    Wait(u64),
+    Wait(u32),
     /// The process ends and another one starts.
     Crash,
     /// The same, in order.
     Restart,
     /// The container engine is away for so many tenths of a second.
-    Outage(u64),
+    Outage(u32),
     /// Another engine works, too.
     Help,
 }
@@ -40,10 +40,10 @@ fn happening() -> impl Strategy<Value = Happening> {
         6 => (policy, prop::bool::weighted(0.7))
             .prop_map(|(policy, is_good)| Happening::Deploy { policy, is_good }),
         1 => (0_usize..3).prop_map(|back| Happening::Cancel { back }),
-        6 => (0_u64..100).prop_map(Happening::Wait),
+        6 => (0_u32..100).prop_map(Happening::Wait),
         2 => Just(Happening::Crash),
         2 => Just(Happening::Restart),
-        1 => (1_u64..100).prop_map(Happening::Outage),
+        1 => (1_u32..100).prop_map(Happening::Outage),
         1 => Just(Happening::Help),
     ]
 }
@@ -80,7 +80,7 @@ async fn check(happenings: Vec<Happening>) {
                     *cancelled = true;
                 }
             }
-            Happening::Wait(tenths) => tokio::time::sleep(SECOND / 10 * (*tenths as u32)).await,
+            Happening::Wait(tenths) => tokio::time::sleep(SECOND / 10 * *tenths).await,
             Happening::Crash => {
                 engine.abort();
                 engine = world.deaf_engine(|_| {}).await;
@@ -91,7 +91,7 @@ async fn check(happenings: Vec<Happening>) {
             }
             Happening::Outage(tenths) => {
                 world.runtime.set_away(true);
-                tokio::time::sleep(SECOND / 10 * (*tenths as u32)).await;
+                tokio::time::sleep(SECOND / 10 * *tenths).await;
                 world.runtime.set_away(false);
             }
             Happening::Help => drop(world.deaf_engine(|_| {}).await),

@@ -62,7 +62,7 @@ fn scale(world: &World, service: &str) {
 fn change_image(world: &World, service: &str) {
     world
         .runtime
-        .update_outside(service, |spec| spec.image = "by-hand:1".to_owned())
+        .update_outside(service, |spec| "by-hand:1".clone_into(&mut spec.image))
         .unwrap();
 }
 

@@ -3,6 +3,7 @@
 use dokploy_core::deployment::{EventKind, Reason, Status};
 use dokploy_core::engine::Point;
 use dokploy_core::model::{DeploymentRequest, SupersedePolicy};
+use dokploy_core::store::DeploymentFilter;
 use dokploy_core::{DeployRequest, Deployer, ErrorKind};
 
 use crate::world::{Action, SECOND, Script, World, end, events, outcome, texts};
@@ -141,7 +142,7 @@ async fn a_hundred_equal_deliveries_make_one_deployment() {
     assert!(handles.iter().all(|handle| handle.id() == handles[0].id()));
     let page = engine
         .deployments(
-            &Default::default(),
+            &DeploymentFilter::default(),
             dokploy_core::model::PageRequest::first(),
         )
         .await

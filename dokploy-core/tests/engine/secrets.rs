@@ -9,6 +9,7 @@ use dokploy_core::model::{
 };
 use dokploy_core::runtime::{FakeBehavior, FakeBuild, FakeMoment, FakeTask, FakeVerb};
 use dokploy_core::source::FakeCall;
+use dokploy_core::store::DeploymentFilter;
 use dokploy_core::{DeployRequest, Deployer, Error, ErrorKind};
 use futures::StreamExt;
 
@@ -114,9 +115,57 @@ fn treacherous_text() -> String {
     treacherous_lines().join(" and ")
 }
 
+/// An error that shows every secret.
+fn broken() -> Error {
+    let cause = std::io::Error::other(treacherous_text());
+    Error::new(ErrorKind::Unexpected, treacherous_text())
+        .with_source(cause)
+        .with_hint(treacherous_text())
+}
+
+/// Makes a step of the next deployment fail and tell all that it knows.
+fn bait(world: &World, step: Step) {
+    match step {
+        Step::ResolveSource => {
+            world.source.fail(
+                FakeCall::Resolve,
+                1,
+                ErrorKind::SourceFailed,
+                treacherous_text(),
+            );
+        }
+        Step::BuildImage => {
+            let build = FakeBuild {
+                lines: treacherous_lines(),
+                failure: Some(treacherous_text()),
+                ..FakeBuild::default()
+            };
+            world.script_build("v2", build);
+        }
+        Step::PushImage => {
+            world
+                .runtime
+                .fail(FakeVerb::PushImage, 1, FakeMoment::Before, broken());
+        }
+        Step::RunReleaseCommand => world.runtime.choose_task(|_| {
+            Some(FakeTask {
+                lines: treacherous_lines(),
+                exit_code: 1,
+                ..FakeTask::default()
+            })
+        }),
+        Step::ApplyService => {
+            world
+                .runtime
+                .fail(FakeVerb::ApplyService, 1, FakeMoment::Before, broken());
+        }
+        _ => {}
+    }
+}
+
 async fn search(world: &World, app: &App<'_>, what: &str) {
     let store = &world.store;
-    let filter = Default::default();
+    let filter = DeploymentFilter::default();
     let deployments = store
         .list_deployments(&filter, PageRequest::first())
         .await
@@ -209,48 +258,7 @@ async fn no_secret_is_in_what_a_failure_leaves() {
         let app = prepared(&world, &engine).await;
         app.deploy_version("v1").await;
         app.commit_that("v2", FakeBehavior::crashes_after(5 * SECOND));
-        let broken = || {
-            let cause = std::io::Error::other(treacherous_text());
-            Error::new(ErrorKind::Unexpected, treacherous_text())
-                .with_source(cause)
-                .with_hint(treacherous_text())
-        };
-        match step {
-            Step::ResolveSource => {
-                world.source.fail(
-                    FakeCall::Resolve,
-                    1,
-                    ErrorKind::SourceFailed,
-                    treacherous_text(),
-                );
-            }
-            Step::BuildImage => {
-                let build = FakeBuild {
-                    lines: treacherous_lines(),
-                    failure: Some(treacherous_text()),
-                    ..FakeBuild::default()
-                };
-                world.script_build("v2", build);
-            }
-            Step::PushImage => {
-                world
-                    .runtime
-                    .fail(FakeVerb::PushImage, 1, FakeMoment::Before, broken())
-            }
-            Step::RunReleaseCommand => world.runtime.choose_task(|_| {
-                Some(FakeTask {
-                    lines: treacherous_lines(),
-                    exit_code: 1,
-                    ..FakeTask::default()
-                })
-            }),
-            Step::ApplyService => {
-                world
-                    .runtime
-                    .fail(FakeVerb::ApplyService, 1, FakeMoment::Before, broken());
-            }
-            _ => {}
-        }
+        bait(&world, step);
         let handle = app.deploy().await;
         if step == Step::AwaitHealthy {
             tokio::time::sleep(2 * SECOND).await;
@@ -302,7 +310,7 @@ async fn a_sealed_value_of_another_application_is_refused() {
     let engine = world.engine().await;
     let app = world
         .app(&engine, |spec| {
-            spec.env_vars = vec![secret("TOKEN", ENVIRONMENT, EnvDelivery::Env)]
+            spec.env_vars = vec![secret("TOKEN", ENVIRONMENT, EnvDelivery::Env)];
         })
         .await;
     let stolen = app.stored().await.spec.env_vars;

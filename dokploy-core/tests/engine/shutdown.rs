@@ -2,90 +2,98 @@
 
 use std::time::Duration;
 
+use dokploy_core::Engine;
 use dokploy_core::deployment::{EventKind, Reason, Status};
 use dokploy_core::model::CommandLine;
 use dokploy_core::runtime::{FakeBehavior, FakeBuild, FakeMoment, FakeTask, FakeVerb};
 use dokploy_core::source::FakeCall;
 
-use crate::world::{SECOND, World, end, events, outcome, texts};
+use crate::world::{App, SECOND, World, end, events, outcome, texts};
 
 /// How long a stop may take.
 const PROMPT: Duration = Duration::from_secs(10);
 
 #[tokio::test(start_paused = true)]
-async fn a_stop_in_every_phase_hands_back_and_the_next_engine_finishes() {
-    for (version, behavior, expected, serving) in [
-        (
-            "good",
-            FakeBehavior::healthy(),
-            (Status::Success, Reason::Healthy),
-            "good",
-        ),
-        (
-            "bad",
-            FakeBehavior::crashes_after(4 * SECOND),
-            (Status::RolledBack, Reason::Unhealthy),
-            "v1",
-        ),
-    ] {
-        // Each phase takes about a second, the rollout some more.
-        for tenths in (0..160).step_by(4) {
-            let world = World::new();
-            let first = world.engine().await;
-            let app = world
-                .app(&first, |spec| {
-                    spec.registry = Some("registry.example/team".to_owned());
-                    spec.release_command = Some(CommandLine::Shell("migrate".to_owned()));
-                })
-                .await;
-            app.deploy_version("v1").await;
-            world.source.delay(FakeCall::Fetch, SECOND);
-            world.source.delay(FakeCall::Resolve, SECOND);
-            world.runtime.choose_task(|_| {
-                Some(FakeTask {
-                    duration: SECOND,
-                    ..FakeTask::default()
-                })
-            });
-            app.commit_that(version, behavior.clone());
-            let build = FakeBuild {
-                duration: SECOND,
-                behavior: Some(behavior.clone()),
-                ..FakeBuild::default()
-            };
-            world.script_build(version, build);
-            let handle = app.deploy().await;
-            tokio::time::sleep(SECOND / 10 * tenths).await;
-            let asked = tokio::time::Instant::now();
-            first.shutdown().await;
-            assert!(
-                asked.elapsed() < PROMPT,
-                "{version} after {tenths}: {:?}",
-                asked.elapsed()
-            );
-            let handed_back = !handle.get().await.unwrap().state.status.is_terminal();
-            let before = tokio::time::Instant::now();
-            let _second = world.engine().await;
-            let ended = end(&handle).await;
-            assert_eq!(outcome(&ended), expected, "{version} after {tenths}");
-            assert_eq!(
-                app.serving().await,
-                texts([serving]),
-                "{version} after {tenths}"
-            );
-            assert_eq!(ended.state.attempt, 1, "a hand-back is no lost worker");
-            assert!(before.elapsed() < 30 * SECOND, "no lease had to end first");
-            assert_eq!(world.one_offs(), (2, 0), "{version} after {tenths}");
-            let log = events(&handle).await;
-            let backs = log
-                .iter()
-                .filter(|event| matches!(event, EventKind::HandedBack { .. }));
-            assert_eq!(
-                backs.count(),
-                usize::from(handed_back && ended.state.epoch > 1)
-            );
-        }
+async fn a_stop_in_every_phase_of_a_success_hands_back_and_the_next_engine_finishes() {
+    // Each phase takes about a second, the rollout some more.
+    for tenths in (0..160).step_by(4) {
+        let expected = (Status::Success, Reason::Healthy);
+        stop_after(tenths, FakeBehavior::healthy(), expected, "v2").await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_in_every_phase_of_a_rollback_hands_back_and_the_next_engine_finishes() {
+    for tenths in (0..160).step_by(4) {
+        let expected = (Status::RolledBack, Reason::Unhealthy);
+        stop_after(
+            tenths,
+            FakeBehavior::crashes_after(4 * SECOND),
+            expected,
+            "v1",
+        )
+        .await;
+    }
+}
+
+async fn stop_after(
+    tenths: u32,
+    behavior: FakeBehavior,
+    expected: (Status, Reason),
+    serving: &str,
+) {
+    let world = World::new();
+    let first = world.engine().await;
+    let app = slow(&world, &first).await;
+    app.commit_that("v2", behavior.clone());
+    let build = FakeBuild {
+        duration: SECOND,
+        behavior: Some(behavior),
+        ..FakeBuild::default()
+    };
+    world.script_build("v2", build);
+    let handle = app.deploy().await;
+    tokio::time::sleep(SECOND / 10 * tenths).await;
+    let asked = tokio::time::Instant::now();
+    first.shutdown().await;
+    assert!(asked.elapsed() < PROMPT, "{tenths}: {:?}", asked.elapsed());
+    let handed_back = !handle.get().await.unwrap().state.status.is_terminal();
+    let before = tokio::time::Instant::now();
+    let _second = world.engine().await;
+    let ended = end(&handle).await;
+    assert_eq!(outcome(&ended), expected, "{tenths}");
+    assert_eq!(app.serving().await, texts([serving]), "{tenths}");
+    assert_eq!(ended.state.attempt, 1, "a hand-back is no lost worker");
+    assert!(before.elapsed() < 30 * SECOND, "no lease had to end first");
+    assert_eq!(world.one_offs(), (2, 0), "{tenths}");
+    let log = events(&handle).await;
+    let is_back = |event: &&EventKind| matches!(event, EventKind::HandedBack { .. });
+    let backs = log.iter().filter(is_back).count();
+    assert_eq!(
+        backs,
+        usize::from(handed_back && ended.state.epoch > 1),
+        "{tenths}"
+    );
+}
+
+/// An application that has deployed once, and of which each step takes a second from now on.
+async fn slow<'a>(world: &'a World, engine: &Engine) -> App<'a> {
+    let app = world
+        .app(engine, |spec| {
+            spec.registry = Some("registry.example/team".to_owned());
+            spec.release_command = Some(CommandLine::Shell("migrate".to_owned()));
+        })
+        .await;
+    app.deploy_version("v1").await;
+    world.source.delay(FakeCall::Fetch, SECOND);
+    world.source.delay(FakeCall::Resolve, SECOND);
+    world.runtime.choose_task(|_| {
+        Some(FakeTask {
+            duration: SECOND,
+            ..FakeTask::default()
+        })
+    });
+    app
 }
 
 #[tokio::test(start_paused = true)]
@@ -168,7 +176,7 @@ async fn a_clock_that_jumps_harms_nothing() {
     app.commit("v1");
     let handle = app.deploy().await;
     tokio::time::sleep(2 * SECOND).await;
-    world.clock.jump(Duration::from_secs(86_400));
+    world.clock.jump(Duration::from_hours(24));
     assert_eq!(
         outcome(&end(&handle).await),
         (Status::Success, Reason::Healthy)

@@ -8,7 +8,7 @@ use std::time::Duration;
 use dokploy_core::deployment::{Event, Reason, Status};
 use dokploy_core::model::{CommandLine, ServiceMode};
 use dokploy_core::runtime::{FakeBehavior, FakeMoment, FakeVerb, ObservedService};
-use dokploy_core::{Deployer, Engine, EngineOptions};
+use dokploy_core::{Engine, EngineOptions};
 use tokio_util::sync::CancellationToken;
 
 use crate::world::{App, FreezingRuntime, Ice, Script, World, end, outcome, texts};

@@ -1,6 +1,6 @@
 //! What clean-up keeps and what it takes away.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use dokploy_core::ContainerRuntime;
 use dokploy_core::Deployer;
@@ -233,7 +233,7 @@ async fn two_hundred_mixed_deployments_leave_nothing() {
             .await;
         apps.push(app);
     }
-    let mut ends: std::collections::HashMap<Status, usize> = Default::default();
+    let mut ends: HashMap<Status, usize> = HashMap::new();
     let mut last_good = vec![None; apps.len()];
     for round in 0..40 {
         let mut handles = Vec::new();
@@ -242,19 +242,7 @@ async fn two_hundred_mixed_deployments_leave_nothing() {
             let kind = (round * 7 + number * 3) % 8;
             app.update(|spec| spec.env_vars = certificate(&format!("value-{}", round / 3)))
                 .await;
-            let behavior = match kind {
-                0 => FakeBehavior::crashes_after(SECOND),
-                1 => FakeBehavior::ImageNotFound,
-                _ => FakeBehavior::healthy(),
-            };
-            app.commit_that(&text, behavior);
-            if kind == 2 {
-                let build = FakeBuild {
-                    failure: Some("broken".to_owned()),
-                    ..FakeBuild::default()
-                };
-                world.script_build(&text, build);
-            }
+            commit_of_kind(app, &text, kind);
             let handle = app.deploy().await;
             handles.push((number, text, handle.clone()));
             if kind == 3 {
@@ -288,4 +276,21 @@ async fn two_hundred_mixed_deployments_leave_nothing() {
     }
     let stats = engine.queue_stats().await.unwrap();
     assert_eq!((stats.waiting, stats.active), (0, 0));
+}
+
+/// A version that is good, crashes, cannot be run or cannot be built.
+fn commit_of_kind(app: &App<'_>, text: &str, kind: usize) {
+    let behavior = match kind {
+        0 => FakeBehavior::crashes_after(SECOND),
+        1 => FakeBehavior::ImageNotFound,
+        _ => FakeBehavior::healthy(),
+    };
+    app.commit_that(text, behavior);
+    if kind == 2 {
+        let build = FakeBuild {
+            failure: Some("broken".to_owned()),
+            ..FakeBuild::default()
+        };
+        app.world.script_build(text, build);
+    }
 }

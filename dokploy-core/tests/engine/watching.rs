@@ -30,7 +30,8 @@ const RECOVERED: fn(&EventKind) -> bool = |event| matches!(event, EventKind::Rec
 
 #[tokio::test(start_paused = true)]
 async fn an_outside_change_is_reported_within_thirty_seconds_once_and_never_undone() {
-    let changes: [(&str, fn(&World, &App<'_>)); 4] = [
+    type Change = fn(&World, &App<'_>);
+    let changes: [(&str, Change); 4] = [
         ("environment", |world, app| {
             let service = &app.application.service_name;
             world
@@ -49,7 +50,7 @@ async fn an_outside_change_is_reported_within_thirty_seconds_once_and_never_undo
             world
                 .runtime
                 .remove_outside(&app.application.service_name)
-                .unwrap()
+                .unwrap();
         }),
         ("replaced", |world, app| {
             let service = &app.application.service_name;

@@ -31,7 +31,7 @@ pub(crate) use self::gate::{Gate, Way};
 pub(crate) use self::script::{Action, Script};
 
 /// Longer than any deployment may take.
-pub(crate) const FOREVER: Duration = Duration::from_secs(6 * 3600);
+pub(crate) const FOREVER: Duration = Duration::from_hours(6);
 
 /// A second.
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
@@ -126,9 +126,11 @@ impl World {
         bus: Arc<MemoryBus>,
         change: impl FnOnce(&mut EngineOptions),
     ) -> EngineBuilder {
-        let mut options = EngineOptions::default();
-        options.starts_per_minute = 10_000;
-        options.watch_interval = Duration::ZERO;
+        let mut options = EngineOptions {
+            starts_per_minute: 10_000,
+            watch_interval: Duration::ZERO,
+            ..EngineOptions::default()
+        };
         change(&mut options);
         let number = {
             let mut scripts = self.scripts.lock().unwrap();
@@ -292,7 +294,7 @@ fn directory() -> tempfile::TempDir {
 
 /// The key ring of every engine here: what one sealed, another one opens.
 pub(crate) fn keyring() -> Keyring {
-    let key: [u8; 32] = std::array::from_fn(|index| (index as u8).wrapping_mul(37) ^ 0x5a);
+    let key: [u8; 32] = std::array::from_fn(|index| index.wrapping_mul(37).to_le_bytes()[0] ^ 0x5a);
     Keyring::new("test", key).unwrap()
 }
 

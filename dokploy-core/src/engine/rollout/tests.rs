@@ -86,126 +86,84 @@ fn first_look(service: &ObservedService) -> Verdict {
     Rollout::new(NEW.to_owned(), &policy(), true, now).judge(service, now)
 }
 
-#[test]
-fn one_observation_means_what_its_tasks_show() {
-    let with = |task: ObservedTask, health| ObservedTask { health, ..task };
-    let unwanted = |task: ObservedTask| ObservedTask {
-        wanted: false,
-        ..task
-    };
-    let old = |state| task("o", OLD, state);
-    let new = |state| task("n", NEW, state);
-    let table: Vec<(&str, u32, Vec<ObservedTask>, &str)> = vec![
-        ("no task yet", 1, vec![], "waiting"),
-        (
-            "only the old one",
-            1,
-            vec![old(TaskState::Running)],
-            "waiting",
-        ),
-        ("pending", 1, vec![new(TaskState::Pending)], "waiting"),
-        ("preparing", 1, vec![new(TaskState::Preparing)], "waiting"),
-        ("starting", 1, vec![new(TaskState::Starting)], "waiting"),
-        ("running", 1, vec![up("a")], "monitoring"),
-        (
-            "healthy",
-            1,
-            vec![with(up("a"), TaskHealth::Healthy)],
-            "monitoring",
-        ),
-        (
-            "probed for the first time",
-            1,
-            vec![with(up("a"), TaskHealth::Starting)],
-            "waiting",
-        ),
-        (
-            "unhealthy, and not yet stopped",
-            1,
-            vec![with(up("a"), TaskHealth::Unhealthy)],
-            "waiting",
-        ),
-        ("one of two", 2, vec![up("a")], "waiting"),
-        (
-            "the old one still runs",
-            1,
-            vec![up("a"), old(TaskState::Running)],
-            "waiting",
-        ),
-        (
-            "the old one stops",
-            1,
-            vec![up("a"), unwanted(old(TaskState::Running))],
-            "waiting",
-        ),
-        (
-            "the old one has stopped",
-            1,
-            vec![up("a"), old(TaskState::Shutdown)],
-            "monitoring",
-        ),
-        (
-            "an old one failed once",
-            1,
-            vec![up("a"), old(TaskState::Failed)],
-            "monitoring",
-        ),
-        (
-            "an old one is lost with its node",
-            1,
-            vec![up("a"), old(TaskState::Orphaned)],
-            "monitoring",
-        ),
-        (
-            "a new one is lost with its node",
-            1,
-            vec![new(TaskState::Orphaned)],
-            "waiting",
-        ),
-        (
-            "running, and not wanted any more",
-            1,
-            vec![unwanted(up("a"))],
-            "waiting",
-        ),
-        (
-            "more than there should be",
-            1,
-            vec![up("a"), up("b")],
-            "monitoring",
-        ),
-        ("failed", 1, vec![new(TaskState::Failed)], "failed"),
-        ("rejected", 1, vec![new(TaskState::Rejected)], "failed"),
-        (
-            "ended with success",
-            1,
-            vec![new(TaskState::Complete)],
-            "failed",
-        ),
-        (
-            "failed next to one that runs",
-            2,
-            vec![up("a"), ended_with("b", 1)],
-            "failed",
-        ),
-        (
-            "stopped by the engine",
-            1,
-            vec![new(TaskState::Shutdown)],
-            "waiting",
-        ),
-        ("none wanted, none there", 0, vec![], "healthy"),
-        (
-            "none wanted, an old one runs",
-            0,
-            vec![old(TaskState::Running)],
-            "waiting",
-        ),
-    ];
+/// One observation: what it is, how many tasks there should be, which there are, and what that means.
+type Row = (&'static str, u32, Vec<ObservedTask>, &'static str);
+
+fn check(table: Vec<Row>) {
     for (what, replicas, tasks, expected) in table {
         let verdict = first_look(&service(replicas, tasks));
         assert_eq!(word(&verdict), expected, "{what}: {verdict:?}");
     }
+}
+
+fn new(state: TaskState) -> Vec<ObservedTask> {
+    vec![task("n", NEW, state)]
+}
+
+/// A new task that is up, next to an old one.
+fn beside(state: TaskState) -> Vec<ObservedTask> {
+    vec![up("a"), task("o", OLD, state)]
+}
+
+fn with_health(health: TaskHealth) -> Vec<ObservedTask> {
+    vec![ObservedTask { health, ..up("a") }]
+}
+
+fn unwanted(task: ObservedTask) -> ObservedTask {
+    ObservedTask {
+        wanted: false,
+        ..task
+    }
+}
+
+#[test]
+fn a_task_is_judged_by_its_state_and_its_health() {
+    check(vec![
+        ("none yet", 1, vec![], "waiting"),
+        ("pending", 1, new(TaskState::Pending), "waiting"),
+        ("preparing", 1, new(TaskState::Preparing), "waiting"),
+        ("starting", 1, new(TaskState::Starting), "waiting"),
+        ("running", 1, new(TaskState::Running), "monitoring"),
+        ("failed", 1, new(TaskState::Failed), "failed"),
+        ("rejected", 1, new(TaskState::Rejected), "failed"),
+        ("ended with success", 1, new(TaskState::Complete), "failed"),
+        ("stopped by Swarm", 1, new(TaskState::Shutdown), "waiting"),
+        ("its node is lost", 1, new(TaskState::Orphaned), "waiting"),
+        ("not wanted", 1, vec![unwanted(up("a"))], "waiting"),
+        ("healthy", 1, with_health(TaskHealth::Healthy), "monitoring"),
+        ("unprobed", 1, with_health(TaskHealth::Starting), "waiting"),
+        (
+            "unhealthy",
+            1,
+            with_health(TaskHealth::Unhealthy),
+            "waiting",
+        ),
+    ]);
+}
+
+#[test]
+fn all_tasks_together_decide_and_old_ones_have_to_be_gone() {
+    let failing = vec![up("a"), ended_with("b", 1)];
+    let old = vec![task("o", OLD, TaskState::Running)];
+    let stopping = vec![up("a"), unwanted(task("o", OLD, TaskState::Running))];
+    check(vec![
+        ("one of two", 2, vec![up("a")], "waiting"),
+        ("two of one", 1, vec![up("a"), up("b")], "monitoring"),
+        ("one of two failed", 2, failing, "failed"),
+        ("only an old one", 1, old.clone(), "waiting"),
+        ("the old one runs", 1, beside(TaskState::Running), "waiting"),
+        ("the old one stops", 1, stopping, "waiting"),
+        (
+            "it has stopped",
+            1,
+            beside(TaskState::Shutdown),
+            "monitoring",
+        ),
+        ("it once failed", 1, beside(TaskState::Failed), "monitoring"),
+        ("it is lost", 1, beside(TaskState::Orphaned), "monitoring"),
+        ("none of none", 0, vec![], "healthy"),
+        ("none but an old one", 0, old, "waiting"),
+    ]);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use dokploy_core::Store;
 use dokploy_core::deployment::{DeploymentState, Event, EventKind, Step, StepOutput};
 use dokploy_core::id::WorkerId;
 use dokploy_core::model::{Deployment, PageRequest, SupersedePolicy};
+use dokploy_core::store::DeploymentFilter;
 use dokploy_core::store::{Append, Fence, MemoryStore, NewDeployment};
 use futures::StreamExt;
 
@@ -44,7 +45,7 @@ impl Copy<'_> {
             application.current_release_id = None;
             self.to.create_application(&application).await.unwrap();
         }
-        let filter = Default::default();
+        let filter = DeploymentFilter::default();
         let mut deployments = self
             .from
             .list_deployments(&filter, PageRequest::first())
@@ -163,7 +164,7 @@ async fn a_log_that_is_cut_after_any_event_is_resumed_to_the_same_end() {
                 _ => true,
             };
             if is_told {
-                resume(scene, &ended, cut).await;
+                Box::pin(resume(scene, &ended, cut)).await;
             }
             cut += 1;
         }

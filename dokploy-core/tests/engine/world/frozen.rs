@@ -59,7 +59,7 @@ impl Ice {
             state.armed = None;
             state.is_frozen = true;
             self.changed.notify_all();
-            let limit = Duration::from_secs(60);
+            let limit = Duration::from_mins(1);
             drop(
                 self.changed
                     .wait_timeout_while(state, limit, |state| state.is_frozen)

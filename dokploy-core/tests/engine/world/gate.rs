@@ -66,7 +66,7 @@ impl Gate {
         }
     }
 
-    async fn after(&self, name: &'static str) -> Result<()> {
+    fn after(&self, name: &'static str) -> Result<()> {
         let mut losses = self.losses.lock().unwrap();
         let is_lost = losses.iter().position(|lost| *lost == name);
         if let Some(place) = is_lost {
@@ -95,7 +95,7 @@ macro_rules! gated {
                     async fn $name(&self $(, $arg: $type)*) -> $out {
                         self.before().await?;
                         let done = self.inner.$name($($arg),*).await;
-                        self.after(stringify!($name)).await?;
+                        self.after(stringify!($name))?;
                         done
                     }
                 )*
