@@ -1,6 +1,7 @@
 //! A store with the same database by hand beside it.
 
 use std::any::Any;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ pub(crate) struct Subject {
     pub(crate) name: &'static str,
     pub(crate) store: SqlStore,
     raw: Raw,
+    texts: HashMap<&'static str, &'static str>,
     // The database is dropped with it.
     _database: Box<dyn Any>,
 }
@@ -57,7 +59,9 @@ impl Subject {
         let directory = TempDir::new().unwrap();
         let file = directory.path().join("store.db");
         let url = format!("sqlite://{}", file.display());
-        let store = SqlStore::open(&url, SqlStoreOptions::default()).await;
+        let store = SqlStore::open(&url, SqlStoreOptions::default())
+            .await
+            .unwrap();
         let options = SqliteConnectOptions::new()
             .filename(file)
             .journal_mode(SqliteJournalMode::Wal)
@@ -67,7 +71,8 @@ impl Subject {
         let pool = SqlitePoolOptions::new().max_connections(1);
         Self {
             name: "sqlite",
-            store: store.unwrap(),
+            texts: store.statements().into_iter().collect(),
+            store,
             raw: Raw::Sqlite(pool.connect_with(options).await.unwrap()),
             _database: Box::new(directory),
         }
@@ -83,11 +88,13 @@ impl Subject {
             return None;
         };
         let database = TemporaryPostgres::create(&admin).await.unwrap();
-        let store = SqlStore::open(database.url(), SqlStoreOptions::default()).await;
+        let options = SqlStoreOptions::default();
+        let store = SqlStore::open(database.url(), options).await.unwrap();
         let pool = PgPoolOptions::new().max_connections(10);
         Some(Self {
             name: "postgres",
-            store: store.unwrap(),
+            texts: store.statements().into_iter().collect(),
+            store,
             raw: Raw::Postgres(pool.connect(database.url()).await.unwrap()),
             _database: Box::new(database),
         })
@@ -97,19 +104,12 @@ impl Subject {
         Arc::new(self.store.clone())
     }
 
-    /// The text of one of the store's statements.
-    fn statement(&self, name: &str) -> &'static str {
-        let statements = self.store.statements();
-        let found = statements.into_iter().find(|(other, _)| *other == name);
-        found.unwrap().1
-    }
-
     /// What [`DeploymentStore::append_events`](dokploy_core::store::DeploymentStore::append_events) asks of the database.
     pub(crate) async fn raw_append(&self, claim: &Claim, seq: u64, state: &str) {
         let seq = i64::try_from(seq).unwrap();
         let id = claim.deployment.id.as_uuid();
         let fact = serde_json::to_string(&warned("careful")).unwrap();
-        let (advance, insert) = (self.statement("ADVANCE"), self.statement("INSERT_EVENT"));
+        let (advance, insert) = (self.texts["ADVANCE"], self.texts["INSERT_EVENT"]);
         on!(&self.raw, begin, pool => {
             let mut transaction = pool.begin_with(begin).await.unwrap();
             sqlx::query(advance)
@@ -150,7 +150,7 @@ impl Subject {
 
     /// What [`QueueStore::claim_next`](dokploy_core::store::QueueStore::claim_next) asks of the database.
     pub(crate) async fn raw_claim(&self, worker: WorkerId) {
-        let claim = self.statement("CLAIM");
+        let claim = self.texts["CLAIM"];
         on!(&self.raw, _begin, pool => {
             let query = sqlx::query(claim).bind(worker.as_uuid()).bind(60_000_000_i64).bind(false);
             query.fetch_one(pool).await.unwrap();
