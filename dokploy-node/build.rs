@@ -1,3 +1,5 @@
+//! Links the module the way Node expects.
+
 fn main() {
     napi_build::setup();
 }

@@ -138,7 +138,7 @@ async fn main() -> Result<()> {
         spec.update.monitor = Duration::from_millis(100);
         let application = engine.create_application(project.id, spec).await?;
         let deployment = engine.deploy(DeployRequest::of(application.id)).await?;
-        let done = deployment.wait(Duration::from_secs(60)).await?;
+        let done = deployment.wait(Duration::from_mins(1)).await?;
         println!("{image}: {}: {}", done.state.status, done.state.message);
         outcomes.push(done.state.status.as_str());
     }

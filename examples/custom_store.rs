@@ -161,7 +161,7 @@ async fn main() -> Result<()> {
     let application = engine.create_application(project.id, spec).await?;
     for _ in 0..3 {
         let deployment = engine.deploy(DeployRequest::of(application.id)).await?;
-        deployment.wait(Duration::from_secs(60)).await?;
+        deployment.wait(Duration::from_mins(1)).await?;
     }
     engine.shutdown().await;
     let accepted = store.accepted.load(Ordering::Relaxed);

@@ -45,7 +45,7 @@ async fn main() -> Result<()> {
 
     // From here on it will end, whatever happens to this program.
     let deployment = engine.deploy(DeployRequest::of(application.id)).await?;
-    let done = deployment.wait(Duration::from_secs(60)).await?;
+    let done = deployment.wait(Duration::from_mins(1)).await?;
     println!("{}: {}", done.state.status, done.state.message);
 
     engine.shutdown().await;

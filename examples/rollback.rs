@@ -60,7 +60,7 @@ async fn main() -> Result<()> {
     let back = engine
         .roll_back(request)
         .await?
-        .wait(Duration::from_secs(120))
+        .wait(Duration::from_mins(2))
         .await?;
     let green = engine.find(green.id).await?.context("it is there")?;
     println!(
@@ -88,5 +88,5 @@ async fn change(engine: &Engine, id: ApplicationId, spec: &ApplicationSpec) -> R
 
 async fn deploy(engine: &Engine, id: ApplicationId) -> Result<Deployment> {
     let deployment = engine.deploy(DeployRequest::of(id)).await?;
-    Ok(deployment.wait(Duration::from_secs(120)).await?)
+    Ok(deployment.wait(Duration::from_mins(2)).await?)
 }

@@ -35,7 +35,7 @@ async fn main() -> Result<()> {
     spec.update.monitor = Duration::from_secs(2);
     let application = engine.create_application(project.id, spec.clone()).await?;
     let first = engine.deploy(DeployRequest::of(application.id)).await?;
-    ensure!(first.wait(Duration::from_secs(120)).await?.state.status == Status::Success);
+    ensure!(first.wait(Duration::from_mins(2)).await?.state.status == Status::Success);
 
     // Something changes, and a plan says what a deployment would do, without doing any of it.
     spec.env_vars.push(EnvVar {

@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio::process::Command;
 
 /// How long an example may take.
-const DEADLINE: Duration = Duration::from_secs(120);
+const DEADLINE: Duration = Duration::from_mins(2);
 
 /// Cargo builds the examples of a package before its tests, next to them.
 fn program(name: &str) -> Result<PathBuf> {

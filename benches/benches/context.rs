@@ -75,6 +75,8 @@ impl Fixture {
             "all",
         ])?;
         fixture.git(&["clone", "--quiet", "--bare", ".", "../bare.git"])?;
+        // The baselines would pack the repository with its own objects.
+        fs::remove_dir_all(fixture.checkout().join(".git"))?;
         Ok(fixture)
     }
 
@@ -161,7 +163,7 @@ impl io::Write for Counter {
 /// Packs a directory with the program, read through a pipe.
 fn tar_program(directory: &Path) -> Result<u64> {
     let mut child = program("tar")
-        .args(["-c", "--exclude=.git", "-C"])
+        .args(["-c", "-C"])
         .arg(directory)
         .arg(".")
         .stdout(Stdio::piped())

@@ -28,7 +28,7 @@ use futures::TryStreamExt;
 use tokio::runtime::Runtime;
 
 /// Longest a deployment may take.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 fn deployments(criterion: &mut Criterion) {
     let Some(environment) = Environment::find() else {

@@ -216,7 +216,7 @@ fn first(criterion: &mut Criterion, fixture: &Fixture) {
                     "--bare",
                     &fixture.url(),
                     "clone",
-                ])
+                ]);
             },
             BatchSize::PerIteration,
         );
@@ -294,7 +294,7 @@ fn second_deployment(criterion: &mut Criterion, fixture: &Fixture) {
             |()| {
                 fixture
                     .runtime
-                    .block_on(async { drain(&*fixture.fetch(&request).await).await })
+                    .block_on(async { drain(&*fixture.fetch(&request).await).await });
             },
             BatchSize::PerIteration,
         );

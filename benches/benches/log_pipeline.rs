@@ -102,9 +102,9 @@ fn log_pipeline(criterion: &mut Criterion) {
     let writer = runtime
         .block_on(store.writer(id, Step::BuildImage, redactor.clone()))
         .expect("a log");
-    lines
-        .iter()
-        .for_each(|line| writer.line(LogStream::Stdout, line.as_bytes()));
+    for line in &lines {
+        writer.line(LogStream::Stdout, line.as_bytes());
+    }
     group.bench_function("ours/read", |bencher| {
         bencher
             .to_async(&runtime)

@@ -95,7 +95,7 @@ impl Stage {
                 .await
                 .expect("accepted");
             let done = deployment
-                .wait(Duration::from_secs(60))
+                .wait(Duration::from_mins(1))
                 .await
                 .expect("it ends");
             total += start.elapsed();

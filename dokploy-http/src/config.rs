@@ -11,7 +11,9 @@ use tracing_subscriber::EnvFilter;
 
 /// Where variables are looked up: the environment of the process, or a map in a test.
 #[derive(Clone)]
-pub struct Environment(Arc<dyn Fn(&str) -> Option<String> + Send + Sync>);
+pub struct Environment(Arc<Lookup>);
+
+type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 impl Environment {
     /// That of this process. A value that is not UTF-8 counts as unset.

@@ -1,4 +1,4 @@
-//! What every [`Store`] has to do, one case for each sentence of its contract.
+//! What every [`Store`](crate::Store) has to do, one case for each sentence of its contract.
 //!
 //! A case gets an empty store of its own. [`store_conformance!`](crate::store_conformance) makes a test of each; it
 //! takes the name of an async function that makes a store, hands it to the case and cleans up:

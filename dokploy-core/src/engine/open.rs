@@ -174,14 +174,8 @@ fn runtime(_: Option<String>, _: Option<PathBuf>) -> Result<Arc<dyn ContainerRun
 async fn store(data_dir: &Path, url: Option<&Secret>) -> Result<Arc<dyn Store>> {
     use crate::store::{SqlStore, SqlStoreOptions};
 
-    let in_directory;
-    let url = match url {
-        Some(url) => url,
-        None => {
-            in_directory = sqlite_url(data_dir)?;
-            &in_directory
-        }
-    };
+    let in_directory = sqlite_url(data_dir)?;
+    let url = url.unwrap_or(&in_directory);
     Ok(Arc::new(
         SqlStore::open(url.expose(), SqlStoreOptions::default()).await?,
     ))
@@ -208,4 +202,102 @@ fn sqlite_url(data_dir: &Path) -> Result<Secret> {
         .replace('?', "%3F")
         .replace('#', "%23");
     Ok(Secret::new(format!("sqlite://{path}")))
+}
+
+#[cfg(all(test, feature = "docker", feature = "sqlite"))]
+mod tests {
+    use super::*;
+
+    /// An engine that works on nothing and whose container engine is not there.
+    fn options(directory: &Path) -> OpenOptions {
+        OpenOptions {
+            data_dir: directory.join("data"),
+            docker_host: Some("unix:///nothing/here.sock".to_owned()),
+            options: EngineOptions {
+                concurrency: 0,
+                ..EngineOptions::default()
+            },
+            ..OpenOptions::default()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_second_engine_finds_what_the_first_one_left() {
+        // These characters have a meaning in a URL, and none in a path.
+        let parent = tempfile::tempdir().unwrap();
+        let directory = parent.path().join("50% of #1?");
+        let engine = Engine::open(options(&directory)).await.unwrap();
+        let project = engine.create_project("shop", "").await.unwrap();
+        engine.shutdown().await;
+        assert!(directory.join("data/dokploy.db").is_file());
+
+        let engine = Engine::open(options(&directory)).await.unwrap();
+        let found = engine.store().find_project_by_name("shop").await.unwrap();
+        assert_eq!(found.map(|found| found.id), Some(project.id));
+        let error = engine.runtime_info().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{error:?}");
+        engine.shutdown().await;
+    }
+
+    #[tokio::test]
+    async fn a_setting_that_cannot_be_used_is_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let good = || options(directory.path());
+        let cases = [
+            (
+                "dataDir",
+                OpenOptions {
+                    data_dir: PathBuf::new(),
+                    ..good()
+                },
+            ),
+            (
+                "databaseUrl",
+                OpenOptions {
+                    database_url: Some("mysql://u:hunter2@h/d".into()),
+                    ..good()
+                },
+            ),
+            (
+                "docker.host",
+                OpenOptions {
+                    docker_host: Some("ssh://engine".to_owned()),
+                    ..good()
+                },
+            ),
+            (
+                "secretKey",
+                OpenOptions {
+                    secret_key: SecretKey::Base64("hunter2".into()),
+                    ..good()
+                },
+            ),
+        ];
+        for (field, options) in cases {
+            let error = Engine::open(options).await.unwrap_err();
+            assert_eq!(error.violations()[0].field, field, "{error:?}");
+            assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn another_key_than_the_one_that_sealed_what_is_stored_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        Engine::open(options(directory.path())).await.unwrap();
+        let other = SecretKey::File(directory.path().join("other.key"));
+        let options = OpenOptions {
+            secret_key: other,
+            ..options(directory.path())
+        };
+        let error = Engine::open(options).await.unwrap_err();
+        assert!(error.message().contains("wrong key"), "{error:?}");
+    }
+
+    #[tokio::test]
+    async fn migrating_makes_the_database_and_no_key() {
+        let directory = tempfile::tempdir().unwrap();
+        Engine::migrate(&options(directory.path())).await.unwrap();
+        assert!(directory.path().join("data/dokploy.db").is_file());
+        assert!(!directory.path().join("data/secret.key").exists());
+    }
 }

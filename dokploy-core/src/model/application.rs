@@ -406,7 +406,7 @@ impl Default for RestartPolicy {
             condition: RestartCondition::OnFailure,
             max_attempts: Some(3),
             delay: Duration::from_secs(5),
-            window: Duration::from_secs(120),
+            window: Duration::from_mins(2),
         }
     }
 }

@@ -60,8 +60,8 @@ impl Default for UpdatePolicy {
             delay: Duration::from_secs(10),
             monitor: Duration::from_secs(30),
             on_failure: FailureAction::Rollback,
-            progress_deadline: Duration::from_secs(10 * 60),
-            healthy_deadline: Duration::from_secs(5 * 60),
+            progress_deadline: Duration::from_mins(10),
+            healthy_deadline: Duration::from_mins(5),
         }
     }
 }
@@ -89,13 +89,12 @@ pub struct Deadlines {
 
 impl Default for Deadlines {
     fn default() -> Self {
-        const MINUTE: u64 = 60;
         Self {
-            fetch: Duration::from_secs(10 * MINUTE),
-            build: Duration::from_secs(20 * MINUTE),
-            push: Duration::from_secs(10 * MINUTE),
-            release_command: Duration::from_secs(5 * MINUTE),
-            total: Duration::from_secs(30 * MINUTE),
+            fetch: Duration::from_mins(10),
+            build: Duration::from_mins(20),
+            push: Duration::from_mins(10),
+            release_command: Duration::from_mins(5),
+            total: Duration::from_mins(30),
         }
     }
 }

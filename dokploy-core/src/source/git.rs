@@ -16,6 +16,7 @@ mod remote;
 #[cfg(feature = "git-ssh")]
 mod ssh;
 mod submodules;
+mod transfer;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -29,7 +30,7 @@ use self::address::{Address, Scheme};
 use self::fetch::Fetch;
 use self::link::{Link, Patience, cancelled};
 use self::mirror::Shelf;
-use self::objects::GitStore;
+use self::objects::{GitStore, Objects};
 use self::reference::Wanted;
 use self::remote::Remote;
 use super::tree::WalkedTree;
@@ -169,7 +170,7 @@ impl GitFetcher {
         link.run(blocking(move || remote.look_up(&wanted))).await
     }
 
-    /// Adds what the mirror knows about a commit, where it is there already.
+    /// Adds what is known here about a commit, where it is here already.
     async fn described(
         &self,
         request: &SourceRequest,
@@ -177,16 +178,22 @@ impl GitFetcher {
         revision: Revision,
     ) -> Result<Revision> {
         let mirrors = self.shelf(request.application);
+        let max = self.options.file_bytes_max;
         blocking(move || {
             let commit = reference::commit(&revision.id)?;
-            let Some(mirror) = mirrors.find(&address).filter(|mirror| mirror.has(commit)) else {
-                return Ok(revision);
+            let objects = match address.directory() {
+                Some(path) => objects::open(path, max)
+                    .ok()
+                    .map(|it| Objects::Local(Box::new(it))),
+                None => mirrors
+                    .find(&address)
+                    .filter(|mirror| mirror.has(commit))
+                    .map(|mirror| Objects::Mirror(Arc::new(mirror))),
             };
-            // What the mirror cannot tell is not worth an error: fetching finds out, and repairs it.
-            Ok(
-                objects::describe(&mirror.repository.to_thread_local(), commit, &revision)
-                    .unwrap_or(revision),
-            )
+            // What is not known, or damaged, is no error here: fetching finds out, and repairs it.
+            let known =
+                objects.and_then(|it| objects::describe(&it.repository(), commit, &revision).ok());
+            Ok(known.unwrap_or(revision))
         })
         .await
     }

@@ -6,7 +6,7 @@ use dokploy_core::ErrorKind;
 use dokploy_core::id::ApplicationId;
 use dokploy_core::source::SourceFetcher;
 
-use crate::repository::{Repository, untar};
+use crate::repository::{Repository, noise, untar};
 use crate::server::Server;
 use crate::{Fixture, context, read, request};
 
@@ -57,27 +57,63 @@ async fn resolving_asks_for_one_reference_and_no_objects() {
 
 #[tokio::test]
 async fn annotated_and_lightweight_tags_mean_their_commit() {
-    let fixture = Fixture::new();
-    let tagged = fixture.repository.head();
-    fixture.repository.git(&["tag", "light"]);
-    fixture
-        .repository
-        .git(&["tag", "-a", "heavy", "-m", "heavy"]);
-    fixture
-        .repository
-        .git(&["tag", "-a", "nested", "-m", "nested", "heavy"]);
-    fixture.repository.commit("Second");
-    for name in ["light", "heavy", "nested"] {
-        let mut request = fixture.request();
-        request.branch = Some(format!("refs/tags/{name}"));
-        let revision = fixture.resolve(&request).await.unwrap();
-        assert_eq!(revision.id, tagged, "{name}");
-        let tree = fixture.fetch(&request).await.unwrap();
-        assert_eq!(
-            tree.revision().unwrap().message.as_deref(),
-            Some("First commit")
-        );
+    for start in [Server::start, Server::start_old] {
+        let fixture = Fixture::serving(start);
+        let tagged = fixture.repository.head();
+        fixture.repository.git(&["tag", "light"]);
+        fixture
+            .repository
+            .git(&["tag", "-a", "heavy", "-m", "heavy"]);
+        fixture
+            .repository
+            .git(&["tag", "-a", "nested", "-m", "nested", "heavy"]);
+        fixture.repository.commit("Second");
+        for name in ["nested", "heavy", "light"] {
+            let mut request = fixture.request();
+            request.branch = Some(format!("refs/tags/{name}"));
+            let revision = fixture.resolve(&request).await.unwrap();
+            assert_eq!(revision.id, tagged, "{name}");
+            let tree = fixture.fetch(&request).await.unwrap();
+            let message = tree.revision().unwrap().message.as_deref();
+            assert_eq!(message, Some("First commit"));
+        }
     }
+}
+
+#[tokio::test]
+async fn what_is_no_commit_is_a_clear_error() {
+    let fixture = Fixture::new();
+    let blob = fixture.repository.object("blob", b"no commit\n");
+    fixture.repository.git(&["tag", "odd", &blob]);
+    for url in [
+        fixture.server.url("app/.git"),
+        format!("file://{}", fixture.repository.path.display()),
+    ] {
+        let mut request = request(&url);
+        request.branch = Some("refs/tags/odd".to_owned());
+        let error = fixture.fetch(&request).await.err().unwrap();
+        assert_eq!(error.kind(), ErrorKind::SourceFailed, "{error:?}");
+        assert!(!error.is_retryable());
+    }
+}
+
+#[tokio::test]
+async fn a_repository_of_another_hash_is_unsupported() {
+    let fixture = Fixture::new();
+    let path = fixture.directory.path().join("git/sha256");
+    fixture.repository.git(&[
+        "init",
+        "--quiet",
+        "--object-format=sha256",
+        path.to_str().unwrap(),
+    ]);
+    let repository = Repository { path };
+    repository.commit("First");
+    let error = fixture
+        .resolve(&request(&fixture.server.url("sha256/.git")))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported, "{error:?}");
 }
 
 #[tokio::test]
@@ -147,10 +183,7 @@ async fn the_context_has_the_files_links_and_modes_of_the_commit() {
 #[tokio::test]
 async fn a_second_fetch_transfers_only_what_changed() {
     let fixture = Fixture::new();
-    let noise: Vec<u8> = (0..2_000_000_u32)
-        .map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()[3])
-        .collect();
-    fixture.repository.write("large.bin", noise);
+    fixture.repository.write("large.bin", noise(1_000_000));
     fixture.repository.commit("Large");
     let request = fixture.request();
     fixture.fetch(&request).await.unwrap();

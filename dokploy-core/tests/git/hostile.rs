@@ -6,7 +6,7 @@ use dokploy_core::ErrorKind;
 use dokploy_core::source::{GitFetcher, GitOptions, SourceFetcher};
 use tokio_util::sync::CancellationToken;
 
-use crate::repository::untar;
+use crate::repository::{noise, untar};
 use crate::{Fixture, context, options, read, request};
 
 /// Names that would leave the tree, or become git's own, once they were files.
@@ -154,11 +154,12 @@ async fn too_large_a_transfer_or_file_is_refused() {
     let cancel = CancellationToken::new();
     // A megabyte of zeros is a kilobyte on the wire.
     fixture.repository.write("zeros", vec![0; 1_000_000]);
-    fixture.repository.commit("Zeros");
+    fixture.repository.write("noise", noise(1_000_000));
+    fixture.repository.commit("Zeros and noise");
     let revision = fixture.resolve(&request).await.unwrap();
     for limited in [
         GitOptions {
-            pack_bytes_max: 500,
+            pack_bytes_max: 500_000,
             ..options(fixture.directory.path())
         },
         GitOptions {

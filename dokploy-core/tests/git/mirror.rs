@@ -1,16 +1,19 @@
 //! The mirror: shared, killed, damaged and worn out.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use dokploy_core::ErrorKind;
-use dokploy_core::source::{GitFetcher, GitOptions, SourceFetcher};
+use dokploy_core::source::{GitFetcher, GitOptions, SourceFetcher, SourceRequest};
 use futures::future::join_all;
 use tokio_util::sync::CancellationToken;
 
 use crate::fetching::only_mirror;
+use crate::repository::noise;
 use crate::server::Behavior;
-use crate::{Fixture, context, options, read};
+use crate::{Fixture, context, environment, options, read, request};
 
 /// Something that happens to a mirror.
 type Damage = fn(&Fixture);
@@ -267,4 +270,72 @@ async fn a_mirror_that_cannot_be_written_is_a_clear_error() {
         .unwrap();
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{error:?}");
     assert!(error.hint().unwrap().contains("free space"), "{error:?}");
+}
+
+/// The test below starts this program a second time, which then only fetches what it is told to.
+const CHILD: &str = "DOKPLOY_TEST_GIT_CHILD";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fetch_that_is_killed_at_any_moment_leaves_a_usable_mirror() {
+    let told = environment(CHILD);
+    if let [directory, url, application] = told.split(' ').collect::<Vec<_>>()[..] {
+        let fetcher = GitFetcher::new(options(Path::new(directory))).unwrap();
+        let request = SourceRequest {
+            application: application.parse().unwrap(),
+            ..request(url)
+        };
+        let cancel = CancellationToken::new();
+        let revision = fetcher.resolve(&request, &cancel).await.unwrap();
+        fetcher.fetch(&request, &revision, &cancel).await.unwrap();
+        return;
+    }
+    let fixture = Fixture::new();
+    let request = fixture.request();
+    let url = fixture.server.url("app/.git");
+    let told = format!(
+        "{} {url} {}",
+        fixture.directory.path().display(),
+        request.application
+    );
+    let whole = 40_000;
+    for round in 0..24 {
+        fixture
+            .repository
+            .write("noise", &noise(whole + round)[round..]);
+        fixture.repository.commit("Noise");
+        fixture
+            .server
+            .behave(Behavior::Slow(2_000, Duration::from_millis(1)));
+        let before = fixture.server.sent();
+        let mut child = this_program()
+            .args([
+                "--exact",
+                "mirror::a_fetch_that_is_killed_at_any_moment_leaves_a_usable_mirror",
+            ])
+            .env(CHILD, &told)
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        // The last rounds come after the transfer, when the index and the reference are written.
+        let enough = (whole / 20 * round).min(whole);
+        while fixture.server.sent() < before + enough && child.try_wait().unwrap().is_none() {
+            tokio::task::yield_now().await;
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        fixture.server.behave(Behavior::Serve);
+        if round % 4 == 3 {
+            let tree = fixture.fetch(&request).await.unwrap();
+            context(&tree).await.unwrap();
+            only_mirror(&fixture).git(&["fsck", "--connectivity-only"]);
+        }
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "only another process can be killed"
+)]
+fn this_program() -> Command {
+    Command::new(std::env::current_exe().unwrap())
 }

@@ -383,6 +383,26 @@ async fn garbage_is_an_error_and_never_a_panic() {
 }
 
 #[tokio::test]
+async fn an_endless_list_of_references_ends() {
+    let fixture = Fixture::new();
+    let mut answer =
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/x-git-upload-pack-advertisement\r\n\r\n"
+            .to_vec();
+    answer.extend_from_slice(b"001e# service=git-upload-pack\n0000");
+    let id = "1".repeat(40);
+    let first = format!("{id} HEAD\0side-band-64k\n");
+    answer.extend_from_slice(format!("{:04x}{first}", first.len() + 4).as_bytes());
+    let line = format!("{id} refs/heads/{}\n", "x".repeat(60_000));
+    for _ in 0..1_200 {
+        answer.extend_from_slice(format!("{:04x}{line}", line.len() + 4).as_bytes());
+    }
+    fixture.server.behave(Behavior::Raw(answer));
+    let error = fixture.resolve(&fixture.request()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SourceFailed, "{error:?}");
+    assert!(error.message().contains("larger than allowed"), "{error:?}");
+}
+
+#[tokio::test]
 async fn every_status_becomes_the_right_kind() {
     let fixture = Fixture::new();
     let answer = |status: &str| {

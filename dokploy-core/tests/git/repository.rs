@@ -115,3 +115,16 @@ pub(crate) fn untar(bytes: &[u8]) -> Vec<(String, String)> {
     });
     entries.collect()
 }
+
+/// Bytes that do not compress, the same ones every time.
+pub(crate) fn noise(length: usize) -> Vec<u8> {
+    let mut state = 1_u64;
+    std::iter::repeat_with(|| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        state.to_be_bytes()[0]
+    })
+    .take(length)
+    .collect()
+}

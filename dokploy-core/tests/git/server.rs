@@ -5,6 +5,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -60,6 +61,8 @@ struct Shared {
     /// Whether clients may speak version 2 of the protocol.
     modern: bool,
     log: Mutex<Vec<Received>>,
+    /// Bytes of all answers.
+    sent: AtomicUsize,
     tls: Option<Arc<ServerConfig>>,
 }
 
@@ -93,6 +96,7 @@ impl Server {
             behavior: Mutex::new(Behavior::Serve),
             modern,
             log: Mutex::default(),
+            sent: AtomicUsize::new(0),
             tls,
         });
         let weak = Arc::downgrade(&shared);
@@ -126,6 +130,11 @@ impl Server {
     /// Everything that was received since the last call.
     pub(crate) fn take_log(&self) -> Vec<Received> {
         std::mem::take(&mut self.shared.log.lock().unwrap())
+    }
+
+    /// Bytes of all answers since the start.
+    pub(crate) fn sent(&self) -> usize {
+        self.shared.sent.load(Ordering::SeqCst)
     }
 
     /// Waits until a request arrived.
@@ -245,6 +254,7 @@ impl Shared {
                 return Ok(sent);
             }
             sent += amount;
+            self.sent.fetch_add(amount, Ordering::SeqCst);
             pause_for(pause);
         }
         drop(output);

@@ -45,9 +45,9 @@ impl Sshd {
         keygen(&directory.join("host"), "ed25519", "");
         keygen(&directory.join("user"), "ed25519", "");
         keygen(&directory.join("locked"), "ed25519", "open sesame");
-        keygen(&directory.join("rsa"), "rsa", "");
+        keygen(&directory.join("ecdsa"), "ecdsa", "");
         keygen(&directory.join("stranger"), "ed25519", "");
-        let public = ["user.pub", "locked.pub", "rsa.pub"]
+        let public = ["user.pub", "locked.pub", "ecdsa.pub"]
             .map(|name| fs::read_to_string(directory.join(name)).unwrap());
         fs::write(directory.join("authorized_keys"), public.concat()).unwrap();
         // A port that was free a moment ago.
@@ -144,7 +144,7 @@ async fn a_private_repository_is_fetched_with_a_key() {
         for credential in [
             sshd.credential("user", None),
             sshd.credential("locked", Some("open sesame")),
-            sshd.credential("rsa", None),
+            sshd.credential("ecdsa", None),
         ] {
             request.credential = Some(credential);
             fixture
@@ -211,8 +211,13 @@ async fn an_unknown_host_key_is_refused() {
         return;
     };
     let stranger = fs::read_to_string(sshd.directory.join("stranger.pub")).unwrap();
-    let rsa = fs::read_to_string(sshd.directory.join("rsa.pub")).unwrap();
-    for host_keys in [vec![], vec![stranger], vec![rsa], vec!["no key".to_owned()]] {
+    let ecdsa = fs::read_to_string(sshd.directory.join("ecdsa.pub")).unwrap();
+    for host_keys in [
+        vec![],
+        vec![stranger],
+        vec![ecdsa],
+        vec!["no key".to_owned()],
+    ] {
         let mut request = sshd.request(&fixture.repository.path);
         if let Some(SourceCredential {
             secret: CredentialSecret::SshKey {

@@ -146,16 +146,16 @@ pub struct CancelArguments {
     pub wait: WaitArguments,
 }
 
-/// How to wait for the end of a deployment.
+/// How to wait for the end of a deployment, and what may be done for it.
 #[derive(Clone, Debug, Default, Args)]
 pub struct WaitArguments {
     /// Wait no longer than this; what is unfinished then goes on with the next command
-    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Waiting")]
+    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Run")]
     pub timeout: Option<Duration>,
     /// Show only how it ended
-    #[arg(long, short, conflicts_with = "json", help_heading = "Waiting")]
+    #[arg(long, short, conflicts_with = "json", help_heading = "Run")]
     pub quiet: bool,
     /// Make the engine a swarm of one node if it is in none
-    #[arg(long, help_heading = "Waiting")]
+    #[arg(long, help_heading = "Run")]
     pub init_swarm: bool,
 }

@@ -70,7 +70,7 @@ impl Session {
     /// Opens the engine.
     pub(crate) async fn open(&self, work: Work, wait: &WaitArguments) -> Result<Engine> {
         let opened = Engine::open(self.open_options(work, wait)).await;
-        opened.map_err(|error| self.name_variable(error))
+        opened.map_err(name_variable)
     }
 
     /// Opens an engine that has a swarm to deploy to.
@@ -100,32 +100,7 @@ impl Session {
     /// Brings the database up to date.
     pub(crate) async fn migrate(&self) -> Result<()> {
         let options = self.open_options(Work::Look, &WaitArguments::default());
-        Engine::migrate(&options)
-            .await
-            .map_err(|error| self.name_variable(error))
-    }
-
-    /// The settings of an engine go by other names in the environment.
-    fn name_variable(&self, error: Error) -> Error {
-        let named = [
-            ("secretKey", "DOKPLOY_SECRET_KEY"),
-            ("databaseUrl", "DATABASE_URL"),
-            ("docker.host", "DOCKER_HOST"),
-            ("docker.tls", "DOCKER_CERT_PATH"),
-            ("dataDir", "DOKPLOY_DATA_DIR"),
-        ];
-        let variable = error.violations().first().and_then(|violation| {
-            let name = named.iter().find(|(field, _)| *field == violation.field)?.1;
-            Some(format!("{name}: {}", violation.message))
-        });
-        let Some(message) = variable else {
-            return error;
-        };
-        let named = Error::new(error.kind(), message);
-        match error.hint() {
-            Some(hint) => named.with_hint(hint),
-            None => named,
-        }
+        Engine::migrate(&options).await.map_err(name_variable)
     }
 
     /// Follows a deployment and then ends the engine.
@@ -193,26 +168,6 @@ impl Session {
         self.say(&Line::of(Tone::Plain, text))
     }
 
-    /// Writes a JSON value on a line.
-    pub(crate) fn write_json(&self, value: &impl Serialize) -> Result<()> {
-        write_json(value)
-    }
-
-    /// Writes the result of a command that did what was asked.
-    pub(crate) fn write_result(
-        &self,
-        status: &str,
-        name: &str,
-        value: impl Serialize,
-    ) -> Result<()> {
-        write_json(&result(Exit::Success, status, name, value))
-    }
-
-    /// Whether a person looks at the output.
-    pub(crate) fn is_terminal(&self) -> bool {
-        std::io::stdout().is_terminal()
-    }
-
     /// Says something that is not the answer itself.
     pub(crate) fn remark(&self, text: &str) {
         if self.json {
@@ -227,6 +182,34 @@ impl Session {
     }
 }
 
+/// The settings of an engine go by other names in the environment.
+fn name_variable(error: Error) -> Error {
+    let named = [
+        ("secretKey", "DOKPLOY_SECRET_KEY"),
+        ("databaseUrl", "DATABASE_URL"),
+        ("docker.host", "DOCKER_HOST"),
+        ("docker.tls", "DOCKER_CERT_PATH"),
+        ("dataDir", "DOKPLOY_DATA_DIR"),
+    ];
+    let variable = error.violations().first().and_then(|violation| {
+        let name = named.iter().find(|(field, _)| *field == violation.field)?.1;
+        Some(format!("{name}: {}", violation.message))
+    });
+    let Some(message) = variable else {
+        return error;
+    };
+    let named = Error::new(error.kind(), message);
+    match error.hint() {
+        Some(hint) => named.with_hint(hint),
+        None => named,
+    }
+}
+
+/// Whether a person looks at the output.
+pub(crate) fn is_terminal() -> bool {
+    std::io::stdout().is_terminal()
+}
+
 fn write(line: &str) -> Result<()> {
     let mut output = std::io::stdout().lock();
     writeln!(output, "{line}")
@@ -236,7 +219,8 @@ fn write(line: &str) -> Result<()> {
         })
 }
 
-fn write_json(value: &impl Serialize) -> Result<()> {
+/// Writes a JSON value on a line.
+pub(crate) fn write_json(value: &impl Serialize) -> Result<()> {
     let line = serde_json::to_string(value).map_err(|error| {
         Error::new(
             ErrorKind::Unexpected,
@@ -245,6 +229,11 @@ fn write_json(value: &impl Serialize) -> Result<()> {
         .with_source(error)
     })?;
     write(&line)
+}
+
+/// Writes the result of a command that did what was asked.
+pub(crate) fn write_result(status: &str, name: &str, value: impl Serialize) -> Result<()> {
+    write_json(&result(Exit::Success, status, name, value))
 }
 
 fn complain(line: &str) {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use dokploy_core::model::{ApplicationSpec, GitSource};
 use dokploy_core::{Error, Result};
+use url::Url;
 
 /// A source as it was named.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +36,7 @@ impl NamedSource {
             ));
         }
         if is_git_url(text) {
+            refuse_credentials(text)?;
             return Ok(Self::Git(text.to_owned()));
         }
         let path = Path::new(text);
@@ -179,6 +181,20 @@ pub(crate) fn describe(spec: &ApplicationSpec) -> String {
     path.or_else(|| spec.image.clone()).unwrap_or_default()
 }
 
+/// A token in a URL would be stored in clear and shown wherever the URL is; the name of a user alone is no secret.
+fn refuse_credentials(text: &str) -> Result<()> {
+    let Ok(url) = Url::parse(text) else {
+        return Ok(());
+    };
+    let is_http = matches!(url.scheme(), "http" | "https");
+    if url.password().is_none() && (url.username().is_empty() || !is_http) {
+        return Ok(());
+    }
+    let error = Error::invalid_field("source", "the URL holds a user or a password");
+    Err(error
+        .with_hint("leave them out, and give them with --token-user, --token-env or --token-file"))
+}
+
 /// A URL with a scheme, or `user@host:path` as ssh has it. Which schemes are good is the core's to say.
 fn is_git_url(text: &str) -> bool {
     if text.contains("://") {
@@ -230,12 +246,19 @@ mod tests {
             "ssh://git@host/web",
             "git@git.example.com:shop/web.git",
             "file:///srv/web.git",
-            "ext::sh -c x://",
         ] {
             assert_eq!(
                 NamedSource::read(url).unwrap(),
                 NamedSource::Git(url.to_owned())
             );
+        }
+        for url in [
+            "https://user:hunter2@git.example.com/web",
+            "https://hunter2@git.example.com/web",
+            "ssh://git:hunter2@git.example.com/web",
+        ] {
+            let error = NamedSource::read(url).unwrap_err();
+            assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
         }
         for image in [
             "nginx",

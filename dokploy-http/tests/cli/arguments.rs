@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use clap::Parser as _;
 use dokploy_core::model::{
-    ApplicationSpec, CommandLine, EndpointMode, EnvDelivery, EnvValue, EnvVar, Port, PortMode,
-    Protocol, UpdateOrder,
+    ApplicationSpec, CommandLine, EndpointMode, EnvDelivery, EnvValue, EnvVar, FailureAction, Port,
+    PortMode, Protocol, UpdateOrder, UpdatePolicy,
 };
 use dokploy_core::{Result, Secret};
 use dokploy_http::cli::arguments::{Arguments, Command, DeployArguments};
@@ -98,78 +98,39 @@ fn a_refused_secret_is_not_repeated() {
     }
 }
 
+/// Words that are separated by spaces.
+fn words(text: &str) -> Vec<&str> {
+    text.split_whitespace().collect()
+}
+
 #[test]
-fn every_option_of_a_service_reaches_its_specification() {
-    let spec = spec(&[
-        "https://git.example.com/web.git",
-        "--branch",
-        "next",
-        "--submodules",
-        "on",
-        "--dockerfile",
-        "deploy/Dockerfile",
-        "--context",
-        "app",
-        "--target",
-        "final",
-        "--build-arg",
-        "VERSION=1",
-        "--registry",
-        "registry.example.com/team",
-        "--env",
-        "MODE=fast=er",
-        "--env",
-        "REGION",
-        "--secret",
-        "TOKEN",
-        "--secret-file",
-        "TLS=@Cargo.toml",
-        "--replicas",
-        "3",
-        "--publish",
-        "host:8080:80",
-        "--network",
-        "shared",
-        "--endpoint-mode",
-        "dnsrr",
-        "--constraint",
-        "node.role==worker",
-        "--memory",
-        "256",
-        "--cpus",
-        "0.5",
-        "--init",
-        "on",
-        "--health-cmd",
-        "wget -q -O- localhost",
-        "--health-interval",
-        "500ms",
-        "--health-retries",
-        "5",
-        "--health-start-period",
-        "2s",
-        "--monitor",
-        "10s",
-        "--order",
-        "stop-first",
-        "--release-command",
-        r#"["/app", "migrate"]"#,
-        "--stop-grace",
-        "3s",
-    ]);
+fn every_option_of_a_source_reaches_the_specification() {
+    let spec = spec(&words(
+        "https://git.example.com/web.git --branch next --submodules on --dockerfile deploy/Dockerfile
+         --context app --target final --build-arg VERSION=1 --registry registry.example.com/team",
+    ));
     let git = spec.git_source.as_ref().unwrap();
+    assert_eq!(git.repo_url, "https://git.example.com/web.git");
     assert_eq!(
-        (git.repo_url.as_str(), git.branch.as_deref()),
-        ("https://git.example.com/web.git", Some("next"))
+        (git.branch.as_deref(), git.submodules),
+        (Some("next"), true)
     );
-    assert!(git.submodules);
+    assert_eq!(spec.dockerfile, "deploy/Dockerfile");
     assert_eq!(
-        (spec.dockerfile.as_str(), spec.context.as_str()),
-        ("deploy/Dockerfile", "app")
+        (spec.context.as_str(), spec.target.as_deref()),
+        ("app", Some("final"))
     );
-    assert_eq!(spec.target.as_deref(), Some("final"));
     assert_eq!(spec.build_args["VERSION"], "1");
     assert_eq!(spec.registry.as_deref(), Some("registry.example.com/team"));
+}
+
+#[test]
+fn every_option_of_a_service_reaches_the_specification() {
+    let spec = spec(&words(
+        "nginx --env MODE=fast=er --env REGION --secret TOKEN --secret-file TLS=@Cargo.toml --replicas 3
+         --publish host:8080:80 --network shared --endpoint-mode dnsrr --constraint node.role==worker
+         --memory 256 --cpus 0.5 --init on --stop-grace 3s",
+    ));
     let keys: Vec<_> = spec
         .env_vars
         .iter()
@@ -181,12 +142,8 @@ fn every_option_of_a_service_reaches_its_specification() {
         EnvValue::Plain("fast=er".to_owned())
     );
     assert_eq!(spec.env_vars[1].value, EnvValue::Plain("north".to_owned()));
-    assert_eq!(
-        spec.env_vars[2].value,
-        EnvValue::Secret {
-            secret: Secret::new("hunter2")
-        }
-    );
+    let secret = Secret::new("hunter2");
+    assert_eq!(spec.env_vars[2].value, EnvValue::Secret { secret });
     assert_eq!(spec.env_vars[3].delivery, EnvDelivery::File);
     let port = Port {
         target: 80,
@@ -198,49 +155,49 @@ fn every_option_of_a_service_reaches_its_specification() {
     assert_eq!(spec.networks, ["shared"]);
     assert_eq!(spec.endpoint_mode, EndpointMode::Dnsrr);
     assert_eq!(spec.constraints, ["node.role==worker"]);
-    assert_eq!(
-        (spec.memory_limit, spec.cpu_limit, spec.init),
-        (Some(256), Some(0.5), true)
+    assert_eq!((spec.memory_limit, spec.cpu_limit), (Some(256), Some(0.5)));
+    assert_eq!((spec.init, spec.stop_grace), (true, Duration::from_secs(3)));
+}
+
+#[test]
+fn every_option_of_a_rollout_reaches_the_specification() {
+    let mut all = words(
+        "nginx --health-interval 500ms --health-retries 5 --health-start-period 2s --monitor 10s
+         --order stop-first --update-delay 0 --healthy-deadline 1m --on-failure pause",
     );
+    all.extend(["--health-cmd", "wget -q -O- localhost"]);
+    all.extend(["--release-command", r#"["/app", "migrate"]"#]);
+    let spec = spec(&all);
     let check = spec.health_check.unwrap();
-    assert_eq!(
-        check.command,
-        CommandLine::Shell("wget -q -O- localhost".to_owned())
-    );
+    let command = CommandLine::Shell("wget -q -O- localhost".to_owned());
+    assert_eq!(check.command, command);
     assert_eq!(
         (check.interval, check.retries),
         (Duration::from_millis(500), 5)
     );
     assert_eq!(check.start_period, Some(Duration::from_secs(2)));
-    assert_eq!(spec.update.monitor, Duration::from_secs(10));
-    assert_eq!(spec.update.order, Some(UpdateOrder::StopFirst));
+    let expected = UpdatePolicy {
+        order: Some(UpdateOrder::StopFirst),
+        delay: Duration::ZERO,
+        monitor: Duration::from_secs(10),
+        healthy_deadline: Duration::from_mins(1),
+        on_failure: FailureAction::Pause,
+        ..UpdatePolicy::default()
+    };
+    assert_eq!(spec.update, expected);
     let words = vec!["/app".to_owned(), "migrate".to_owned()];
     assert_eq!(spec.release_command, Some(CommandLine::Exec(words)));
-    assert_eq!(spec.stop_grace, Duration::from_secs(3));
 }
 
 #[test]
 fn what_is_not_said_again_stays_and_what_is_said_changes() {
-    let mut spec = spec(&[
-        "https://git.example.com/web",
-        "--branch",
-        "next",
-        "--env",
-        "A=1",
-        "--env",
-        "B=2",
-        "--replicas",
-        "3",
-        "--publish",
-        "8080:80",
-        "--health-cmd",
-        "true",
-        "--health-interval",
-        "1s",
-    ]);
+    let mut spec = spec(&words(
+        "https://git.example.com/web --branch next --env A=1 --env B=2 --replicas 3 --publish 8080:80
+         --health-cmd true --health-interval 1s",
+    ));
     put(
         &mut spec,
-        &["--name", "web", "--env", "B=3", "--health-timeout", "2s"],
+        &words("--name web --env B=3 --health-timeout 2s"),
     )
     .unwrap();
     let value = |key: &str| {
@@ -250,57 +207,25 @@ fn what_is_not_said_again_stays_and_what_is_said_changes() {
     assert_eq!(value("A"), Some(EnvValue::Plain("1".to_owned())));
     assert_eq!(value("B"), Some(EnvValue::Plain("3".to_owned())));
     assert_eq!((spec.replicas, spec.ports.len()), (3, 1));
-    assert_eq!(
-        spec.git_source.as_ref().unwrap().branch.as_deref(),
-        Some("next")
-    );
+    let git = spec.git_source.as_ref().unwrap();
+    assert_eq!(git.branch.as_deref(), Some("next"));
     let check = spec.health_check.as_ref().unwrap();
-    assert_eq!(
-        (check.interval, check.timeout),
-        (Duration::from_secs(1), Duration::from_secs(2))
-    );
+    assert_eq!(check.interval, Duration::from_secs(1));
+    assert_eq!(check.timeout, Duration::from_secs(2));
 }
 
 #[test]
 fn what_was_said_can_be_taken_back() {
-    let mut spec = spec(&[
-        "https://git.example.com/web",
-        "--branch",
-        "next",
-        "--env",
-        "A=1",
-        "--build-arg",
-        "A=1",
-        "--publish",
-        "80",
-        "--network",
-        "shared",
-        "--constraint",
-        "node.role==worker",
-        "--memory",
-        "256",
-        "--health-cmd",
-        "true",
-        "--release-command",
-        "migrate",
-        "--order",
-        "stop-first",
-        "--volume",
-        "data:/data",
-    ]);
-    let none = [
-        "--branch",
-        "--publish",
-        "--network",
-        "--constraint",
-        "--memory",
-        "--health-cmd",
-        "--release-command",
-        "--volume",
-    ];
-    let mut words = vec!["--name", "web", "--unset", "A", "--order", "auto"];
-    words.extend(none.iter().flat_map(|option| [*option, "none"]));
-    put(&mut spec, &words).unwrap();
+    let mut spec = spec(&words(
+        "https://git.example.com/web --branch next --env A=1 --build-arg A=1 --publish 80 --network shared
+         --constraint node.role==worker --memory 256 --health-cmd true --release-command migrate
+         --order stop-first --volume data:/data",
+    ));
+    let back = words(
+        "--name web --unset A --branch none --publish none --network none --constraint none --memory none
+         --health-cmd none --release-command none --order auto --volume none",
+    );
+    put(&mut spec, &back).unwrap();
     let mut expected = ApplicationSpec::named("web");
     put(&mut expected, &["https://git.example.com/web"]).unwrap();
     assert_eq!(spec, expected);

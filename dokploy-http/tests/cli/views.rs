@@ -36,7 +36,9 @@ fn plain(told: &[Event]) -> String {
 
 fn frame(told: &[Event], now: u64) -> String {
     let mut board = Board::default();
-    told.iter().for_each(|event| board.event(event));
+    for event in told {
+        board.event(event);
+    }
     let lines = board.frame(at(now), '*', 40);
     lines
         .iter()
@@ -151,8 +153,12 @@ fn the_monitor_period_is_counted_down() {
 fn build_output_is_folded_while_it_runs_and_gone_when_it_is_done() {
     let told = events(up_to_the_rollout());
     let mut board = Board::default();
-    told[..7].iter().for_each(|event| board.event(event));
-    (1..=9).for_each(|number| board.line(&line(Step::BuildImage, &format!("line {number}"))));
+    for event in &told[..7] {
+        board.event(event);
+    }
+    for number in 1..=9 {
+        board.line(&line(Step::BuildImage, &format!("line {number}")));
+    }
     let text = |board: &Board| {
         let lines = board.frame(at(1500), '*', 40);
         lines
@@ -180,7 +186,9 @@ fn a_service_of_many_tasks_leaves_room_for_the_rest() {
     let mut told = up_to_the_rollout();
     told.push(progressed(6000, "0 of 50 healthy", &tasks, None));
     let mut board = Board::default();
-    events(told).iter().for_each(|event| board.event(event));
+    for event in &events(told) {
+        board.event(event);
+    }
     let frame = board.frame(at(7000), '*', 24);
     assert!(frame.len() < 24, "{}", frame.len());
     assert!(
@@ -229,7 +237,9 @@ fn a_live_view_shows_all_output_of_a_failed_build_and_no_colour_unless_asked() {
     let mut screen = Vec::new();
     {
         let mut view = LiveView::new(&mut screen, false);
-        told.iter().for_each(|event| view.event(event));
+        for event in &told {
+            view.event(event);
+        }
         let log = [
             line(Step::BuildImage, "first"),
             line(Step::BuildImage, "\u{1b}[31mlast"),

@@ -6,7 +6,7 @@
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -39,6 +39,8 @@ pub(super) struct Link {
     cancel: CancellationToken,
     /// What gix asks between two steps that do not wait.
     interrupted: AtomicBool,
+    /// Bytes that may still be received.
+    left: AtomicU64,
     /// Why the call ended, in our own words. The layers between here and the caller only know that reading failed.
     cause: Mutex<Option<Error>>,
 }
@@ -57,6 +59,7 @@ impl Link {
             deadline: Instant::now() + patience.total,
             cancel: cancel.child_token(),
             interrupted: AtomicBool::new(false),
+            left: AtomicU64::new(0),
             cause: Mutex::new(None),
         }
     }
@@ -97,6 +100,27 @@ impl Link {
             }
         }
         self.interrupted.store(true, Ordering::Relaxed);
+    }
+
+    /// Sets how much may be received from now on.
+    pub(super) fn allow(&self, bytes: u64) {
+        self.left.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Counts what was received; an error once it is more than allowed.
+    pub(super) fn received(&self, bytes: usize) -> io::Result<()> {
+        let left = self.left.load(Ordering::Relaxed);
+        let left = left.checked_sub(bytes as u64).ok_or_else(|| {
+            let error = Error::new(
+                ErrorKind::SourceFailed,
+                "the repository is larger than allowed",
+            );
+            self.fail(error.with_hint(
+                "raise the limit of a transfer, or keep large files out of the repository",
+            ))
+        })?;
+        self.left.store(left, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Fails once the call is cancelled or its time is up.

@@ -64,20 +64,19 @@ pub(super) fn describe(
 ) -> Result<Revision> {
     let missing = |error: gix::Error| damaged(format!("the commit {commit} cannot be read"), error);
     let found = repository.find_commit(commit).map_err(missing)?;
-    let found = found.decode().map_err(&missing)?;
-    let title = found.message().title.to_string();
+    let found = found.decode().map_err(missing)?;
+    // A commit may hold any bytes for a name or a time; what makes no sense is left out.
     let committed = found
         .committer()
-        .map_err(&missing)?
-        .time()
-        .map_err(missing)?;
+        .ok()
+        .and_then(|committer| committer.time().ok());
     Ok(Revision {
         id: commit.to_string(),
         reference: into.reference.clone(),
-        message: Some(title.trim().to_owned()),
+        message: Some(found.message().title.to_string().trim().to_owned()),
         author: found.author().ok().map(|author| author.name.to_string()),
-        committed_at: OffsetDateTime::from_unix_timestamp(committed.seconds)
-            .ok()
+        committed_at: committed
+            .and_then(|time| OffsetDateTime::from_unix_timestamp(time.seconds).ok())
             .map(Into::into),
     })
 }
@@ -106,12 +105,12 @@ pub(super) fn census(
 ) -> Result<Census> {
     let unreadable =
         |error: gix::Error| damaged(format!("the commit {commit} cannot be read"), error);
-    let tree = repository
-        .find_commit(commit)
-        .map_err(unreadable)?
-        .tree_id()
-        .map_err(unreadable)?
-        .detach();
+    let object = repository.find_object(commit).map_err(unreadable)?;
+    if object.kind != gix::object::Kind::Commit {
+        let what = format!("{commit} is a {} and no commit", object.kind);
+        return Err(Error::new(ErrorKind::SourceFailed, what));
+    }
+    let tree = object.into_commit().tree_id().map_err(unreadable)?.detach();
     let mut walk = CensusWalk {
         repository,
         link,

@@ -1,13 +1,11 @@
 //! A repository at the other end: which references it has, and the objects of one commit.
 
-use std::io::{self, BufRead, Read};
+use std::io;
 use std::sync::Arc;
 
 use gix::ObjectId;
 use gix::bstr::BString;
-use gix::odb::pack;
 use gix::progress::Discard;
-use gix::protocol::fetch::{self, Arguments, Shallow, negotiate};
 use gix::protocol::handshake::Ref;
 use gix::protocol::ls_refs::RefPrefixes;
 use gix::protocol::{Handshake, LsRefsCommand};
@@ -19,11 +17,13 @@ use ureq::tls::Certificate;
 use super::address::{Address, Scheme};
 use super::http::Web;
 use super::link::Link;
-use super::mirror::Mirror;
 use super::reference::{self, Wanted};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Revision;
 use crate::source::SourceCredential;
+
+/// Most bytes of a list of references. Servers before version 2 of the protocol send all of them at once.
+const LISTING_MAX: u64 = 64 << 20;
 
 /// A reference of a remote, with what it points to in the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,15 +34,6 @@ pub(super) struct RemoteReference {
     pub(super) target: Option<String>,
     /// The commit, seen through annotated tags.
     pub(super) commit: ObjectId,
-}
-
-/// How much of the history comes along.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum History {
-    /// The commit alone.
-    None,
-    /// Everything that leads to it.
-    All,
 }
 
 /// Why a fetch failed.
@@ -76,11 +67,12 @@ pub(super) struct Remote {
     pub(super) object_bytes_max: usize,
 }
 
-type Connection = Box<dyn Transport + Send>;
+pub(super) type Connection = Box<dyn Transport + Send>;
 
 impl Remote {
     /// Connects and greets. Blocks, like everything else here.
-    fn connect(&self) -> Result<(Connection, Handshake)> {
+    pub(super) fn connect(&self) -> Result<(Connection, Handshake)> {
+        self.link.allow(LISTING_MAX);
         let mut connection = self.transport()?;
         let handshake = gix::protocol::handshake(
             &mut *connection,
@@ -90,6 +82,13 @@ impl Remote {
             &mut Discard,
         )
         .map_err(|error| self.explain(error))?;
+        let format = handshake.capabilities.capability("object-format");
+        if format.is_some_and(|format| format.value().is_some_and(|value| value != "sha1")) {
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                format!("{} has objects that are not named by SHA-1", self.address),
+            ));
+        }
         Ok((connection, handshake))
     }
 
@@ -131,6 +130,7 @@ impl Remote {
     pub(super) fn look_up(&self, wanted: &Wanted) -> Result<Revision> {
         let (mut connection, mut handshake) = self.connect()?;
         let found = self.list(&mut connection, &mut handshake, &[wanted.full_name()])?;
+        say_goodbye(&mut connection);
         if let Some(reference) = wanted.find(&found) {
             return Ok(reference::revision(reference));
         }
@@ -145,7 +145,7 @@ impl Remote {
     }
 
     /// Lists the references whose full names begin with one of `prefixes`. Old servers send all of them.
-    fn list(
+    pub(super) fn list(
         &self,
         connection: &mut Connection,
         handshake: &mut Handshake,
@@ -164,131 +164,12 @@ impl Remote {
         Ok(listed?.into_iter().filter_map(born).collect())
     }
 
-    /// Brings a commit and its tree into a mirror, with as little more as the server allows.
-    pub(super) fn fetch(&self, mirror: &Mirror, commit: ObjectId) -> Result<(), Trouble> {
-        let (mut connection, mut handshake) = self.connect().map_err(Trouble::Other)?;
-        // From version 2 on a server gives any commit that it has. Before, it gives what its references name, unless
-        // it says otherwise; an older commit then comes with the history of every branch.
-        let names_it = |tips: &[Ref]| {
-            tips.iter()
-                .filter_map(|it| born(it.clone()))
-                .any(|it| it.commit == commit)
-        };
-        let obliging = ["allow-tip-sha1-in-want", "allow-reachable-sha1-in-want"];
-        let direct = match &handshake.refs {
-            None => true,
-            Some(tips) => {
-                names_it(tips)
-                    || obliging
-                        .iter()
-                        .all(|it| handshake.capabilities.contains(it))
-            }
-        };
-        if direct {
-            return self.transfer(
-                &mut connection,
-                &mut handshake,
-                mirror,
-                &[commit],
-                History::None,
-            );
-        }
-        let tips = self
-            .list(&mut connection, &mut handshake, &[])
-            .map_err(Trouble::Other)?;
-        let tips: Vec<_> = tips.into_iter().map(|reference| reference.commit).collect();
-        if tips.is_empty() {
-            return Err(Trouble::Other(self.lacks(commit)));
-        }
-        self.transfer(&mut connection, &mut handshake, mirror, &tips, History::All)?;
-        if mirror.repository.to_thread_local().has_object(commit) {
-            return Ok(());
-        }
-        Err(Trouble::Other(self.lacks(commit)))
-    }
-
-    fn transfer(
-        &self,
-        connection: &mut Connection,
-        handshake: &mut Handshake,
-        mirror: &Mirror,
-        wants: &[ObjectId],
-        history: History,
-    ) -> Result<(), Trouble> {
-        let repository = mirror.repository.to_thread_local();
-        let haves = match history {
-            History::None => mirror.commits(),
-            History::All => Vec::new(),
-        };
-        let shallow = match history {
-            History::None => Shallow::DepthAtRemote(std::num::NonZeroU32::MIN),
-            History::All => Shallow::undo(),
-        };
-        let options = fetch::Options {
-            shallow_file: repository
-                .shallow_file()
-                .map_err(|error| self.trouble(error, wants))?,
-            shallow: &shallow,
-            tags: fetch::Tags::None,
-            reject_shallow_remote: false,
-        };
-        let context = fetch::Context {
-            handshake,
-            transport: connection,
-            user_agent: agent(),
-            trace_packetlines: false,
-        };
-        let receive =
-            |reader: &mut dyn BufRead, progress: &mut dyn gix::DynNestedProgress, stop: &_| {
-                let mut reader = Limited {
-                    inner: reader,
-                    left: self.pack_bytes_max,
-                    link: &self.link,
-                };
-                let options = pack::bundle::write::Options {
-                    alloc_limit_bytes: Some(self.object_bytes_max),
-                    ..Default::default()
-                };
-                let objects = Some(repository.objects.clone());
-                let hash = repository.object_hash();
-                let target = mirror.packs();
-                let written = pack::Bundle::write_to_directory(
-                    &mut reader,
-                    Some(&target),
-                    progress,
-                    stop,
-                    objects,
-                    hash,
-                    options,
-                )?;
-                // It keeps a pack from git's own housekeeping, of which there is none here.
-                if let Some(keep) = written.keep_path {
-                    let _ = std::fs::remove_file(keep);
-                }
-                Ok(true)
-            };
-        let mut negotiation = Negotiation {
-            wants,
-            haves: &haves,
-        };
-        gix::protocol::fetch(
-            &mut negotiation,
-            receive,
-            Discard,
-            self.link.interrupted(),
-            context,
-            options,
-        )
-        .map_err(|error| self.trouble(error, wants))?;
-        Ok(())
-    }
-
     fn explain(&self, error: gix::Error) -> Error {
         self.trouble(error, &[]).into_error()
     }
 
     /// The reason for a failure: the one that was seen on the connection, or else what gix says.
-    fn trouble(&self, error: gix::Error, wants: &[ObjectId]) -> Trouble {
+    pub(super) fn trouble(&self, error: gix::Error, wants: &[ObjectId]) -> Trouble {
         let mut from_data = false;
         let error = self.link.explain(|| {
             let said = |text: &str| error.iter_errors().any(|it| it.to_string().contains(text));
@@ -296,6 +177,12 @@ impl Remote {
                 && (said("not our ref") || said("unadvertised object"))
             {
                 self.lacks(*commit)
+            } else if error.iter_errors().any(is_full) {
+                Error::new(
+                    ErrorKind::Unavailable,
+                    "there is no room for the git mirror",
+                )
+                .with_hint("free some space in the data directory")
             } else if error.is_unsupported() {
                 self.failed("speaks a form of git that is not supported")
             } else if error.can_retry_lenient() {
@@ -316,95 +203,13 @@ impl Remote {
         }
     }
 
-    fn lacks(&self, commit: ObjectId) -> Error {
+    pub(super) fn lacks(&self, commit: ObjectId) -> Error {
         self.failed(&format!("does not have the commit {commit}"))
             .with_hint("it may have been removed by a forced push; deploy the branch again")
     }
 
     fn failed(&self, what: &str) -> Error {
         Error::new(ErrorKind::SourceFailed, format!("{} {what}", self.address))
-    }
-}
-
-/// Asks for some commits and says at once what is here already. The mirror only holds commits that it fetched from
-/// this very address, so that the usual search for common history would find nothing more.
-struct Negotiation<'a> {
-    wants: &'a [ObjectId],
-    haves: &'a [ObjectId],
-}
-
-impl fetch::Negotiate for Negotiation<'_> {
-    fn mark_complete_and_common_ref(&mut self) -> gix::Result<negotiate::Action> {
-        Ok(negotiate::Action::MustNegotiate {
-            remote_ref_target_known: Vec::new(),
-        })
-    }
-
-    fn add_wants(&mut self, arguments: &mut Arguments, _: &[bool]) -> bool {
-        for id in self.wants {
-            arguments.want(id);
-        }
-        !self.wants.is_empty()
-    }
-
-    fn one_round(
-        &mut self,
-        _: &mut negotiate::one_round::State,
-        arguments: &mut Arguments,
-        _: Option<&fetch::Response>,
-    ) -> gix::Result<(negotiate::Round, bool)> {
-        for id in self.haves {
-            arguments.have(id);
-        }
-        let round = negotiate::Round {
-            haves_sent: self.haves.len(),
-            in_vain: 0,
-            haves_to_send: self.haves.len(),
-            previous_response_had_at_least_one_in_common: false,
-        };
-        Ok((round, true))
-    }
-}
-
-/// A reader that fails once it gave more than it may.
-struct Limited<'a> {
-    inner: &'a mut dyn BufRead,
-    left: u64,
-    link: &'a Link,
-}
-
-impl Read for Limited<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let amount = self.inner.read(buffer)?;
-        self.spend(amount)?;
-        Ok(amount)
-    }
-}
-
-impl BufRead for Limited<'_> {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        self.spend(0)?;
-        self.inner.fill_buf()
-    }
-
-    fn consume(&mut self, amount: usize) {
-        self.left = self.left.saturating_sub(amount as u64);
-        self.inner.consume(amount);
-    }
-}
-
-impl Limited<'_> {
-    fn spend(&mut self, amount: usize) -> io::Result<()> {
-        self.left = self.left.saturating_sub(amount as u64);
-        if self.left > 0 {
-            return Ok(());
-        }
-        let error = Error::new(
-            ErrorKind::SourceFailed,
-            "the repository is larger than allowed",
-        )
-        .with_hint("raise the limit of a transfer, or keep large files out of the repository");
-        Err(self.link.fail(error))
     }
 }
 
@@ -436,10 +241,24 @@ fn born(reference: Ref) -> Option<RemoteReference> {
     })
 }
 
+/// Tells a server that waits for more that there is nothing more, so that its log shows no broken connection. What was
+/// asked for is there already, whatever comes of this.
+pub(super) fn say_goodbye(connection: &mut Connection) {
+    let _ = gix::protocol::indicate_end_of_interaction(&mut *connection, false);
+}
+
 /// How this client introduces itself.
-fn agent() -> (&'static str, Option<String>) {
+pub(super) fn agent() -> (&'static str, Option<String>) {
     (
         "agent",
         Some(concat!("git/dokploy-", env!("CARGO_PKG_VERSION")).to_owned()),
+    )
+}
+
+fn is_full(error: &(dyn std::error::Error + 'static)) -> bool {
+    let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+    matches!(
+        kind,
+        Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
     )
 }

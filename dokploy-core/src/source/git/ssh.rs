@@ -260,7 +260,10 @@ impl Read for Reader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.current.is_empty() {
             match self.next()? {
-                Some(data) => self.current = data,
+                Some(data) => {
+                    self.link.received(data.len())?;
+                    self.current = data;
+                }
                 None => return Ok(0),
             }
         }

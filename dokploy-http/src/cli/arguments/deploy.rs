@@ -86,7 +86,7 @@ pub struct CredentialArguments {
     #[arg(long, value_name = "BRANCH", value_parser = setting(text))]
     pub branch: Option<Setting<String>>,
     /// Fetch submodules too
-    #[arg(long, value_name = "on|off")]
+    #[arg(long, value_name = "on|off", hide_possible_values = true)]
     pub submodules: Option<Choice>,
     /// Allow file:// repositories
     #[arg(long)]
@@ -94,7 +94,7 @@ pub struct CredentialArguments {
     /// Environment variable that holds the token or password of a private repository over http
     #[arg(long, value_name = "VARIABLE", conflicts_with_all = ["token_file", "ssh_key_file"])]
     pub token_env: Option<String>,
-    /// File that holds it
+    /// File that holds the token or password
     #[arg(long, value_name = "FILE", conflicts_with = "ssh_key_file")]
     pub token_file: Option<PathBuf>,
     /// User that the token belongs to, where the host wants one
@@ -106,8 +106,13 @@ pub struct CredentialArguments {
     /// Environment variable that holds the passphrase of the key
     #[arg(long, value_name = "VARIABLE", requires = "ssh_key_file")]
     pub ssh_passphrase_env: Option<String>,
-    /// File of the host keys that are accepted [default: ~/.ssh/known_hosts]
-    #[arg(long, value_name = "FILE", requires = "ssh_key_file")]
+    /// File of the host keys that are accepted.
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "ssh_key_file",
+        help = "File of the host keys that are accepted [default: ~/.ssh/known_hosts]"
+    )]
     pub ssh_known_hosts: Option<PathBuf>,
 }
 
@@ -130,7 +135,7 @@ pub struct BuildArguments {
     /// Secret for RUN --mount=type=secret; see --secret for its forms
     #[arg(long, value_name = "ID=@FILE|ID=-|ID")]
     pub build_secret: Vec<SecretAssignment>,
-    /// Repository that built images are pushed to, as registry.example.com/team; `none`: they stay on the engine
+    /// Repository that built images are pushed to, as `registry.example.com/team`; `none`: they stay on the engine
     #[arg(long, value_name = "REPOSITORY", value_parser = setting(text))]
     pub registry: Option<Setting<String>>,
     /// User of the registry
@@ -144,7 +149,7 @@ pub struct BuildArguments {
         conflicts_with = "registry_password_file"
     )]
     pub registry_password_env: Option<String>,
-    /// File that holds it
+    /// File that holds the password of the registry
     #[arg(long, value_name = "FILE", requires = "registry_user")]
     pub registry_password_file: Option<PathBuf>,
 }
@@ -180,7 +185,7 @@ pub struct ServiceArguments {
     #[arg(long, value_name = "NAME", value_parser = setting(text))]
     pub network: Vec<Setting<String>>,
     /// How the name of the service resolves within its networks
-    #[arg(long, value_name = "vip|dnsrr")]
+    #[arg(long, value_name = "vip|dnsrr", hide_possible_values = true)]
     pub endpoint_mode: Option<EndpointChoice>,
     /// Placement constraint, as node.labels.disk==ssd; may be given again; `none`: no constraint
     #[arg(long, value_name = "CONSTRAINT", value_parser = setting(text))]
@@ -192,7 +197,7 @@ pub struct ServiceArguments {
     #[arg(long, value_name = "CORES", value_parser = setting(value_of::<f64>))]
     pub cpus: Option<Setting<f64>>,
     /// Run a small init process that reaps zombies and passes signals on
-    #[arg(long, value_name = "on|off")]
+    #[arg(long, value_name = "on|off", hide_possible_values = true)]
     pub init: Option<Choice>,
     /// How long a task may take to stop before it is killed [default: 30s]
     #[arg(long, value_name = "TIME", value_parser = duration)]
@@ -228,7 +233,11 @@ pub struct RolloutArguments {
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub monitor: Option<Duration>,
     /// Which task goes first; `auto`: the new one, unless a host port or a volume forbids it
-    #[arg(long, value_name = "auto|start-first|stop-first")]
+    #[arg(
+        long,
+        value_name = "auto|start-first|stop-first",
+        hide_possible_values = true
+    )]
     pub order: Option<OrderChoice>,
     /// Pause between two batches of tasks [default: 10s]
     #[arg(long, value_name = "TIME", value_parser = duration)]
@@ -237,7 +246,7 @@ pub struct RolloutArguments {
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub healthy_deadline: Option<Duration>,
     /// What happens when the rollout fails [default: rollback]
-    #[arg(long, value_name = "rollback|pause")]
+    #[arg(long, value_name = "rollback|pause", hide_possible_values = true)]
     pub on_failure: Option<FailureChoice>,
     /// Command that runs in the new image before the switch: a text for the shell, or a JSON array of words;
     /// `none`: no command

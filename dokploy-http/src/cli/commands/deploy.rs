@@ -13,7 +13,7 @@ use crate::cli::exit::Exit;
 use crate::cli::follow::OnInterrupt;
 use crate::cli::lookup;
 use crate::cli::secret::SecretReader;
-use crate::cli::session::Session;
+use crate::cli::session::{Session, write_json};
 use crate::cli::source::{NamedSource, describe};
 use crate::cli::specification::Wanted;
 use crate::cli::view::{Line, Tone};
@@ -76,7 +76,7 @@ fn announce(session: &Session, application: &Application, handle: &DeploymentHan
     let name = &application.spec.name;
     let source = describe(&application.spec);
     if session.json {
-        return session.write_json(&json!({
+        return write_json(&json!({
             "type": "application",
             "applicationId": application.id,
             "project": session.project,

@@ -13,7 +13,7 @@ use crate::cli::exit::Exit;
 use crate::cli::follow::OnInterrupt;
 use crate::cli::interrupt::Asked;
 use crate::cli::lookup;
-use crate::cli::session::{Session, Work};
+use crate::cli::session::{Session, Work, is_terminal, write_json};
 use crate::cli::view::clean;
 
 pub(crate) async fn run(mut session: Session, arguments: &LogsArguments) -> Result<Exit> {
@@ -72,7 +72,7 @@ async fn print_log(session: &Session, handle: &DeploymentHandle, tail: Option<u3
         let text = if session.json {
             json!(line).to_string()
         } else {
-            shown(session, &line.text)
+            shown(&line.text)
         };
         if tail == usize::MAX {
             session.print(&text)?;
@@ -116,18 +116,18 @@ async fn of_application(
         };
         let line = line?;
         if session.json {
-            session.write_json(&json!(line))?;
+            write_json(&json!(line))?;
         } else if line.stream == LogStream::System {
             session.remark(&line.text);
         } else {
-            session.print(&shown(session, &line.text))?;
+            session.print(&shown(&line.text))?;
         }
     }
 }
 
 /// A file gets what was written; a terminal nothing that it would obey.
-fn shown(session: &Session, text: &str) -> String {
-    if session.is_terminal() {
+fn shown(text: &str) -> String {
+    if is_terminal() {
         clean(text)
     } else {
         text.to_owned()

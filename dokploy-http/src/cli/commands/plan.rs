@@ -10,7 +10,7 @@ use crate::cli::credentials::Given;
 use crate::cli::exit::Exit;
 use crate::cli::lookup;
 use crate::cli::secret::SecretReader;
-use crate::cli::session::{Session, Work};
+use crate::cli::session::{Session, Work, write_result};
 use crate::cli::specification::Wanted;
 use crate::cli::view::{Line, Tone, clean};
 
@@ -40,7 +40,7 @@ pub(crate) async fn run(mut session: Session, arguments: &PlanArguments) -> Resu
     session.close(&engine).await;
     let plan = planned?;
     if session.json {
-        session.write_result("planned", "plan", plan)?;
+        write_result("planned", "plan", plan)?;
     } else {
         for line in render(&format!("{}/{}", session.project, wanted.name), &plan) {
             session.say(&line)?;

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::cli::arguments::WaitArguments;
 use crate::cli::exit::Exit;
-use crate::cli::session::{Session, Work, age};
+use crate::cli::session::{Session, Work, age, write_json};
 use crate::cli::source::describe;
 use crate::cli::{lookup, table};
 use crate::shape::DeploymentShape;
@@ -30,7 +30,7 @@ pub(crate) async fn run(mut session: Session) -> Result<Exit> {
     if session.json {
         found
             .iter()
-            .try_for_each(|found| session.write_json(&shape(found)))?;
+            .try_for_each(|found| write_json(&shape(found)))?;
     } else {
         print(&session, &found)?;
     }

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::cli::arguments::{NameArguments, WaitArguments};
 use crate::cli::exit::Exit;
-use crate::cli::session::{Session, Work, age};
+use crate::cli::session::{Session, Work, age, write_json};
 use crate::cli::view::clean;
 use crate::cli::{lookup, table};
 
@@ -17,7 +17,7 @@ pub(crate) async fn run(mut session: Session, arguments: &NameArguments) -> Resu
     let (application, releases) = found?;
     if session.json {
         for release in &releases {
-            session.write_json(&json!({
+            write_json(&json!({
                 "releaseId": release.id,
                 "deploymentId": release.deployment_id,
                 "current": application.current_release_id == Some(release.id),

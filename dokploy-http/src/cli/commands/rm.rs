@@ -5,7 +5,7 @@ use dokploy_core::{Engine, Result};
 use crate::cli::arguments::{NameArguments, WaitArguments};
 use crate::cli::exit::Exit;
 use crate::cli::lookup;
-use crate::cli::session::{Session, Work};
+use crate::cli::session::{Session, Work, write_result};
 
 pub(crate) async fn run(mut session: Session, arguments: &NameArguments) -> Result<Exit> {
     // A deployment that was left unfinished has to be stopped first, which needs an engine that works.
@@ -16,7 +16,7 @@ pub(crate) async fn run(mut session: Session, arguments: &NameArguments) -> Resu
     session.close(&engine).await;
     let volumes = removed?;
     if session.json {
-        session.write_result("removed", "keptVolumes", volumes)?;
+        write_result("removed", "keptVolumes", volumes)?;
         return Ok(Exit::Success);
     }
     session.print(&format!(

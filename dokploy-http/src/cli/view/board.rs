@@ -86,7 +86,10 @@ impl Board {
                 self.note(Tone::Warn, "its worker was lost: another one goes on");
             }
             EventKind::Warned { message } => self.note(Tone::Warn, &format!("warning: {message}")),
-            EventKind::CancelRequested { .. } => self.note(Tone::Warn, "cancelling"),
+            // Whoever asked here has been told more.
+            EventKind::CancelRequested { .. } if self.notes.is_empty() => {
+                self.note(Tone::Warn, "cancelling");
+            }
             _ => {}
         }
     }

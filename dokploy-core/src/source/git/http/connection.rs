@@ -92,6 +92,7 @@ impl Transport for Connection {
         let read = self.link.wait(self.stream.read(input));
         self.open &= matches!(read, Ok(1..));
         let amount = read?;
+        self.link.received(amount)?;
         self.buffers.input_appended(amount);
         Ok(amount > 0)
     }
