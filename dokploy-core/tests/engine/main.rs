@@ -7,6 +7,7 @@ mod cancel;
 mod changes;
 mod concurrency;
 mod database;
+mod deadlines;
 mod deployer;
 mod failure;
 mod order;
