@@ -302,4 +302,5 @@ async fn a_failed_deployment_brings_back_as_many_tasks_as_there_were() {
     let good = app.deploy_version("v4").await;
     assert_eq!(outcome(&good), (Status::Success, Reason::Healthy));
     assert_eq!(running(&app).await.len(), 4);
+    assert!(!app.stored().await.stopped);
 }

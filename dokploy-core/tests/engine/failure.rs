@@ -1,6 +1,5 @@
 //! Deployments that fail, and what serves then.
 
-
 use dokploy_core::deployment::{Failure, Reason, Status, Step};
 use dokploy_core::model::{CommandLine, Deployment, DeploymentRequest, FailureAction};
 use dokploy_core::runtime::{FakeBehavior, FakeBuild, FakeMoment, FakeTask, FakeVerb};

@@ -12,6 +12,7 @@ mod deployer;
 mod failure;
 mod order;
 mod outside;
+mod planning;
 mod queue;
 mod rollback;
 mod saga;
