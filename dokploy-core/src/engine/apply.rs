@@ -154,6 +154,11 @@ async fn look_and_apply(
             Standing::Other => {}
         }
         tell_of_drift(work, applying.step, service).await?;
+        // Somebody may have scaled it since its release was made: a release says only what it began with.
+        if let Some(before) = replicas_before(work, service) {
+            spec.labels
+                .insert(label::REPLICAS_BEFORE.to_owned(), before.to_string());
+        }
     }
     work.stop.ensure_owned()?;
     let credential = credentials::registry(&work.inner, applying.spec).await?;
@@ -171,6 +176,16 @@ async fn look_and_apply(
         .apply_service(&spec, expected, credential.as_ref())
         .await?;
     Ok(Applied::of(service, true))
+}
+
+/// How many tasks the service had before this deployment changed it.
+pub(crate) fn replicas_before(work: &Work, service: &ObservedService) -> Option<u32> {
+    let written_here =
+        service.labels.get(label::DEPLOYMENT) == Some(&work.deployment.id.to_string());
+    if written_here {
+        return service.labels.get(label::REPLICAS_BEFORE)?.parse().ok();
+    }
+    (!service.global).then_some(service.replicas)
 }
 
 impl Applied {

@@ -8,6 +8,7 @@ use super::apply::baseline;
 use super::fingerprint::{Fingerprint, build_fingerprint};
 use super::images::Inputs;
 use super::order::{Order, update_order};
+use super::rollout::is_healthy;
 use super::sealing::Opened;
 use super::service::command_text;
 use super::{Inner, credentials};
@@ -31,6 +32,8 @@ struct World {
     current: Option<Release>,
     /// Whether somebody else has changed the service.
     drifted: bool,
+    /// Whether fewer of its tasks are healthy than there should be.
+    down: bool,
     info: RuntimeInfo,
 }
 
@@ -55,7 +58,8 @@ async fn look(
     let source = spec.source()?;
     let (revision, fingerprint, image_name, built) = if let Source::Image { reference } = source {
         let built = inner.runtime.find_image(&reference).await?;
-        (None, String::new(), reference, built)
+        let pinned = pinned(inner, spec, &reference, built.as_ref()).await?;
+        (None, String::new(), pinned, built)
     } else {
         let source = credentials::source_request(inner, application.id, spec, request).await?;
         let revision = inner
@@ -90,6 +94,10 @@ async fn look(
         }
         None => false,
     };
+    let down = service.as_ref().is_some_and(|service| {
+        let healthy = service.tasks.iter().filter(|task| is_healthy(task));
+        healthy.count() < service.replicas as usize
+    });
     Ok(World {
         revision,
         fingerprint,
@@ -98,8 +106,28 @@ async fn look(
         service,
         current,
         drifted,
+        down,
         info,
     })
+}
+
+/// What a tag means now: the digest that its registry says, or the image that only this engine has.
+async fn pinned(
+    inner: &Inner,
+    spec: &ApplicationSpec,
+    reference: &str,
+    local: Option<&Image>,
+) -> Result<String> {
+    let credential = credentials::registry(inner, spec).await?;
+    let asked = inner
+        .runtime
+        .resolve_digest(reference, credential.as_ref())
+        .await;
+    match (asked, local) {
+        (Ok(pinned), _) => Ok(pinned),
+        (Err(_), Some(image)) => Ok(image.id.clone()),
+        (Err(error), None) => Err(error),
+    }
 }
 
 fn draw(application: &Application, request: &DeploymentRequest, world: &World) -> Plan {
@@ -107,7 +135,10 @@ fn draw(application: &Application, request: &DeploymentRequest, world: &World) -
     let mut changes = changes::of(
         world.current.as_ref().map(|release| &release.spec),
         spec,
-        world.current.as_ref().map(|release| release.image.as_str()),
+        world.current.as_ref().map(|release| match world.revision {
+            Some(_) => release.image.as_str(),
+            None => release.image_reference.as_str(),
+        }),
         &world.image_name,
     );
     if world.service.is_none() {
@@ -116,13 +147,9 @@ fn draw(application: &Application, request: &DeploymentRequest, world: &World) -
         }
     }
     let Order { order, reason } = update_order(spec);
-    let restarting = request.force || world.drifted || changes.iter().any(|change| change.restarts);
-    let action = action(
-        application,
-        world,
-        request.force || world.drifted,
-        !changes.is_empty(),
-    );
+    let forced = request.force || world.drifted || world.down;
+    let restarting = forced || changes.iter().any(|change| change.restarts);
+    let action = action(application, world, forced, !changes.is_empty());
     let restarts = match action {
         PlanAction::Nothing => 0,
         _ if restarting || action != PlanAction::Update => spec.replicas,
@@ -188,6 +215,7 @@ fn digest(application: &Application, request: &DeploymentRequest, world: &World)
         .part(application.id.as_uuid().as_bytes())
         .part(&application.version.to_be_bytes())
         .part(world.fingerprint.as_bytes())
+        .part(world.image_name.as_bytes())
         .part(&[u8::from(request.force)]);
     let image = world.built.as_ref().map_or("", |image| image.id.as_str());
     let service = world
@@ -229,6 +257,9 @@ fn warnings(spec: &ApplicationSpec, world: &World) -> Vec<String> {
         warnings.push(
             "somebody else has changed the service; this deployment replaces the change".to_owned(),
         );
+    }
+    if world.down {
+        warnings.push("some replicas are not healthy now: all are started again".to_owned());
     }
     let image_checks = world
         .built

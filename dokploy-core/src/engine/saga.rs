@@ -216,6 +216,7 @@ async fn succeed(work: &Work) -> Result<()> {
     if work.deployment.kind == DeploymentKind::Rollback {
         steps::mark_rolled_back(work, *release_id).await?;
     }
+    steps::mark_started(work).await?;
     let succeeded = EventKind::Succeeded {
         release_id: *release_id,
         reason,

@@ -15,7 +15,7 @@ use super::worker::Work;
 use crate::deployment::{EventKind, Reason, Status, Step, StepOutput};
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::ReleaseId;
-use crate::model::{Deployment, PageRequest, Revision};
+use crate::model::{Application, Deployment, PageRequest, Revision};
 use crate::store::{Append, DeploymentFilter};
 
 /// Runs the effect of one step and answers what it found or made.
@@ -72,6 +72,29 @@ fn revision(work: &Work) -> Result<Revision> {
             "the source was not resolved",
         )),
     }
+}
+
+/// An application that was stopped runs again after a deployment.
+pub(crate) async fn mark_started(work: &Work) -> Result<()> {
+    let store = &work.inner.store;
+    for _ in 0..MARK_TRIES_MAX {
+        let found = store
+            .find_application(work.deployment.application_id)
+            .await?;
+        let Some(application) = found.filter(|application| application.stopped) else {
+            return Ok(());
+        };
+        let started = Application {
+            stopped: false,
+            updated_at: work.inner.clock.now(),
+            ..application
+        };
+        match store.update_application(&started).await {
+            Err(error) if error.kind() == ErrorKind::Conflict => {}
+            outcome => return outcome.map(drop),
+        }
+    }
+    Ok(())
 }
 
 /// Says of the deployments whose release is gone back from that a person rolled them back.

@@ -31,6 +31,8 @@ pub mod label {
     pub const SPEC: &str = "dokploy.spec";
     /// Digest of the part of the specification whose change replaces the tasks.
     pub const TEMPLATE: &str = "dokploy.template";
+    /// Number of tasks that the service had before the deployment changed it: what restoring goes back to.
+    pub const REPLICAS_BEFORE: &str = "dokploy.replicas-before";
     /// Epoch of the worker that wrote it.
     pub const EPOCH: &str = "dokploy.epoch";
     /// Id of the release.

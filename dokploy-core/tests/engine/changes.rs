@@ -270,3 +270,37 @@ async fn progress_never_falls_and_the_monitor_period_is_shown() {
     assert!(monitored);
     assert_eq!(last, 100);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_deployment_brings_back_as_many_tasks_as_there_were() {
+    let world = World::new();
+    let engine = world.engine().await;
+    let app = world.app(&engine, |_| {}).await;
+    app.deploy_version("v1").await;
+    engine.scale(app.application.id, 4).await.unwrap();
+    tokio::time::sleep(SECOND).await;
+    let bad = app
+        .deploy_that("v2", FakeBehavior::crashes_after(SECOND))
+        .await;
+    assert_eq!(outcome(&bad), (Status::RolledBack, Reason::Unhealthy));
+    assert_eq!(app.service().await.unwrap().replicas, 4);
+    assert_eq!(running(&app).await.len(), 4);
+    assert_eq!(app.serving().await, texts(["v1"]));
+
+    engine.stop(app.application.id).await.unwrap();
+    tokio::time::sleep(SECOND).await;
+    let bad = app
+        .deploy_that("v3", FakeBehavior::crashes_after(SECOND))
+        .await;
+    assert_eq!(outcome(&bad), (Status::RolledBack, Reason::Unhealthy));
+    assert_eq!(
+        app.service().await.unwrap().replicas,
+        0,
+        "it was stopped before"
+    );
+    // A good version starts it, and with as many as the application asks for.
+    let good = app.deploy_version("v4").await;
+    assert_eq!(outcome(&good), (Status::Success, Reason::Healthy));
+    assert_eq!(running(&app).await.len(), 4);
+    assert!(!app.stored().await.stopped);
+}

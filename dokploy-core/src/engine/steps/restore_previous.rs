@@ -1,12 +1,13 @@
 //! Brings the last stable release back, and checks it. With none, stops the broken service.
 
 use super::super::apply::{self, Applying, again_while_it_moves};
+use super::super::retry::RetryPolicy;
 use super::super::sealing::Opened;
 use super::super::worker::Work;
 use super::await_healthy::{self, Watching};
 use crate::deployment::{Step, StepOutput};
 use crate::error::{Error, Result};
-use crate::model::Release;
+use crate::model::{ApplicationSpec, Release};
 
 pub(super) async fn run(work: &Work) -> Result<StepOutput> {
     if !apply::touched(work).await? {
@@ -37,10 +38,11 @@ async fn previous(work: &Work) -> Result<Option<Release>> {
 
 async fn restore(work: &Work, release: &Release) -> Result<StepOutput> {
     let opened = Opened::of(&work.inner.keyring, release.application_id, &release.spec)?;
+    let spec = as_it_was(work, release).await?;
     let applied = apply::apply(
         work,
         &Applying {
-            spec: &release.spec,
+            spec: &spec,
             opened: &opened,
             image: &release.image_reference,
             release: release.id,
@@ -54,7 +56,7 @@ async fn restore(work: &Work, release: &Release) -> Result<StepOutput> {
             step: Step::RestorePrevious,
             rollout: applied.rollout,
             spec_digest: applied.service.spec_digest.clone(),
-            spec: &release.spec,
+            spec: &spec,
             // It has proved itself before. After a failure it does so again; who cancels does not wait for that.
             monitored: applied.changed && !is_cancellation(work),
             stop: work.stop.everything(),
@@ -64,6 +66,20 @@ async fn restore(work: &Work, release: &Release) -> Result<StepOutput> {
     Ok(StepOutput::Restored {
         release_id: Some(release.id),
         spec_digest: Some(applied.service.spec_digest),
+    })
+}
+
+/// The specification of a release, with as many tasks as there were when the deployment began.
+async fn as_it_was(work: &Work, release: &Release) -> Result<ApplicationSpec> {
+    let runtime = &work.inner.runtime;
+    let name = &work.deployment.service_name;
+    let observed = RetryPolicy::OWN
+        .run(work.stop.everything(), || runtime.observe_service(name))
+        .await?;
+    let before = observed.and_then(|service| apply::replicas_before(work, &service));
+    Ok(ApplicationSpec {
+        replicas: before.unwrap_or(release.spec.replicas),
+        ..release.spec.clone()
     })
 }
 
