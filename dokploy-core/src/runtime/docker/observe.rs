@@ -24,6 +24,14 @@ use crate::runtime::{ObservedService, ObservedTask, TaskHealth, TaskState};
 /// How long to wait before the engine is asked again for its events.
 const AGAIN: Duration = Duration::from_secs(1);
 
+/// What a node says of a task while its engine has just started and is not quite back in the swarm. It says nothing
+/// about the task: Swarm makes another one.
+const NOT_READY: [&str; 3] = [
+    "swarm is not active",
+    "node is missing network attachments",
+    "failed to find a load balancer IP",
+];
+
 /// The service, or `None`.
 pub(super) async fn service(docker: &Docker, name: &str) -> Result<Option<ObservedService>> {
     let Some(service) = services::find(docker, name).await? else {
@@ -176,9 +184,8 @@ fn container_id(task: &Task) -> Option<&str> {
 pub(super) fn observed_task(task: &Task, health: TaskHealth) -> ObservedTask {
     let status = task.status.clone().unwrap_or_default();
     let mut state = status.state.map_or(TaskState::Pending, state);
-    // A node whose engine has just started refuses tasks until it is back in the swarm: that says nothing about them.
     let refusal = status.err.as_deref().unwrap_or_default();
-    if state == TaskState::Rejected && refusal.contains("swarm is not active") {
+    if state.is_failure() && NOT_READY.iter().any(|words| refusal.contains(words)) {
         state = TaskState::Orphaned;
     }
     let spec = task.spec.clone().unwrap_or_default();
