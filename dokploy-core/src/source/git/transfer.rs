@@ -1,5 +1,6 @@
 //! The transfer of one commit: what is asked for, what is said to be known, and where the answer is written to.
 
+use std::collections::HashSet;
 use std::io::BufRead;
 use std::num::NonZeroU32;
 
@@ -29,24 +30,24 @@ impl Remote {
         let (mut connection, mut handshake) = self.connect().map_err(Trouble::Other)?;
         // From version 2 on a server gives any commit that it has. Before, it gives what its references name, unless
         // it says otherwise; an older commit then comes with the history of every branch.
-        let is_named = |tips: &Vec<Ref>| tips.iter().any(|tip| tip.unpack().1 == Some(&*commit));
-        let direct = handshake.refs.as_ref().is_none_or(is_named)
-            || handshake
-                .capabilities
-                .contains("allow-reachable-sha1-in-want");
-        if direct {
-            return self.transfer(
-                &mut connection,
-                &mut handshake,
-                mirror,
-                &[commit],
-                History::None,
-            );
-        }
-        let tips = self
-            .list(&mut connection, &mut handshake, &[])
-            .map_err(Trouble::Other)?;
-        let tips: Vec<_> = tips.into_iter().map(|reference| reference.commit).collect();
+        let tips: Option<HashSet<ObjectId>> = handshake
+            .refs
+            .as_ref()
+            .map(|tips| tips.iter().filter_map(tip).collect());
+        let tips = match tips {
+            Some(tips)
+                if !tips.contains(&commit)
+                    && !handshake
+                        .capabilities
+                        .contains("allow-reachable-sha1-in-want") =>
+            {
+                Vec::from_iter(tips)
+            }
+            _ => {
+                let (wants, history) = ([commit], History::None);
+                return self.transfer(&mut connection, &mut handshake, mirror, &wants, history);
+            }
+        };
         if tips.is_empty() {
             return Err(Trouble::Other(self.lacks(commit)));
         }
@@ -128,6 +129,17 @@ impl Remote {
         say_goodbye(connection);
         Ok(())
     }
+}
+
+/// What a branch or a tag points to, as a server before version 2 lets it be asked for. Such a server also lists what
+/// people proposed to merge, which may be much and is not fetched.
+fn tip(reference: &Ref) -> Option<ObjectId> {
+    let (name, object, _) = reference.unpack();
+    let is_known =
+        name == "HEAD" || name.starts_with(b"refs/heads/") || name.starts_with(b"refs/tags/");
+    object
+        .filter(|id| is_known && !id.is_null())
+        .map(ToOwned::to_owned)
 }
 
 /// Asks for some commits and says at once what is here already. The mirror only holds commits that it fetched from
