@@ -14,6 +14,7 @@ mod owned;
 mod placement;
 mod push;
 mod reference;
+mod refusal;
 mod registry;
 mod secret;
 mod service;

@@ -311,7 +311,7 @@ pub(super) fn version(service: &Service) -> u64 {
         .unwrap_or_default()
 }
 
-fn forced(service: &Service) -> u64 {
+pub(super) fn forced(service: &Service) -> u64 {
     let template = service
         .spec
         .as_ref()
