@@ -6,8 +6,8 @@
 
 use crate::runtime::{Refusal, TaskState};
 
-/// How the engine begins when a container was made and could not be started.
-const NOT_STARTED: &str = "starting container failed";
+/// How the engine begins when a process has ended. Where it has other words for a failure, there was none that could.
+const ENDED: &str = "task: non-zero exit";
 
 /// What an engine says of an image or a configuration that no second try makes any better.
 const LASTING: &[&str] = &[
@@ -36,7 +36,7 @@ const LASTING: &[&str] = &[
 pub(super) fn of(state: TaskState, error: &str) -> Option<Refusal> {
     let never_ran = match state {
         TaskState::Rejected => true,
-        TaskState::Failed => error.starts_with(NOT_STARTED),
+        TaskState::Failed => !error.starts_with(ENDED),
         _ => false,
     };
     let error = error.to_lowercase();
@@ -66,9 +66,15 @@ mod tests {
             ),
             (
                 Failed,
-                "starting container failed: failed to find a load balancer IP to use for network: x1",
+                "failed to find a load balancer IP to use for network: x1",
                 Some(Passing),
             ),
+            (
+                Failed,
+                "starting container failed: context canceled",
+                Some(Passing),
+            ),
+            (Failed, "No such container: x1", Some(Passing)),
             (Rejected, "network dokploy not found", Some(Passing)),
             (
                 Rejected,
