@@ -160,10 +160,11 @@ impl Rollout {
             self.progress_at = now;
             self.refused_since = None;
         }
+        // One that Swarm stops already may take as long as its grace to do so, or for ever on a node that is lost.
         let others = service
             .tasks
             .iter()
-            .any(|task| !self.is_mine(service, task) && is_up(task));
+            .any(|task| !self.is_mine(service, task) && task.wanted && is_up(task));
         // A service on every node that has none to be on may just not have been looked at by Swarm yet.
         let is_placed = service.replicas > 0 || !service.global;
         let is_doubled = self.repeats_left > 0 && is_doubled(&mine);
