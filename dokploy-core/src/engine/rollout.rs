@@ -431,8 +431,8 @@ fn is_doubled(mine: &[&ObservedTask]) -> bool {
 
 /// Its slot, or for a global service its node.
 fn place(task: &ObservedTask) -> (u64, Option<&str>) {
-    let node = (task.slot == 0).then(|| task.node.as_deref());
-    (task.slot, node.flatten())
+    let is_global = task.slot == 0;
+    (task.slot, task.node.as_deref().filter(|_| is_global))
 }
 
 fn is_up(task: &ObservedTask) -> bool {
