@@ -25,7 +25,8 @@ pub use self::fake::{
     FakeRuntime, FakeTask, FakeTimings, FakeVerb,
 };
 pub use self::observe::{
-    ObservedService, ObservedTask, RuntimeInfo, ServiceStats, TaskHealth, TaskState, TaskStats,
+    ObservedService, ObservedTask, Refusal, RuntimeInfo, ServiceStats, TaskHealth, TaskState,
+    TaskStats,
 };
 pub use self::spec::{SecretMount, ServiceHealth, ServiceSpec, TaskSpec, label};
 pub use self::traefik::traefik_labels;

@@ -34,7 +34,8 @@ pub struct ObservedService {
     /// For compare-and-set. Changes also when the engine itself writes to the service.
     pub version: u64,
     /// Digest of the specification as the engine keeps it, without what the engine itself changes, the number of
-    /// replicas and the restart counter. Two equal digests are equal specifications.
+    /// replicas, the restart counter and the epoch of the worker that wrote it. Two equal digests are equal
+    /// specifications.
     pub spec_digest: String,
     /// Labels of the service.
     pub labels: BTreeMap<String, String>,
@@ -46,6 +47,8 @@ pub struct ObservedService {
     pub global: bool,
     /// How many tasks there should be; for a global service, one for each node that qualifies.
     pub replicas: u32,
+    /// How often a replacement of all tasks was forced.
+    pub forced: u64,
     /// What Swarm says about the update; informative only, never the authority.
     pub update_state: Option<String>,
     /// All tasks that the engine still knows, newest first.
@@ -77,6 +80,10 @@ pub struct ObservedTask {
     pub error: Option<String>,
     /// Exit code.
     pub exit_code: Option<i64>,
+    /// Why it never ran, where it ended before that.
+    pub refusal: Option<Refusal>,
+    /// How often a replacement of all tasks of its service had been forced when it was made.
+    pub forced: u64,
     /// Container, once there is one.
     pub container: Option<String>,
     /// When it was made.
@@ -131,6 +138,15 @@ impl TaskState {
     pub const fn is_failure(self) -> bool {
         matches!(self, Self::Complete | Self::Failed | Self::Rejected)
     }
+}
+
+/// Why a task never ran.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Refusal {
+    /// What it asks for cannot be had: its image, or something of its configuration. Another try ends as this one.
+    Lasting,
+    /// Anything else. Its node could not start it just then, and the swarm tries again.
+    Passing,
 }
 
 /// Health of a task.

@@ -9,6 +9,7 @@ mod concurrency;
 mod database;
 mod deadlines;
 mod deployer;
+mod disturbed;
 mod failure;
 mod order;
 mod outside;
