@@ -78,6 +78,9 @@ pub(crate) struct Field {
     /// What it is when it is left out of an input. Absent: it has to be given.
     #[serde(skip_serializing_if = "Option::is_none")]
     default: Option<Value>,
+    /// Whether an answer leaves it out when there is nothing in it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    omitted: bool,
     /// What it is.
     doc: String,
 }
@@ -316,6 +319,9 @@ impl Reader {
                 kind: self.name_of(&field.ty, seconds),
                 name,
                 default: None,
+                omitted: words
+                    .get("skip_serializing_if")
+                    .is_some_and(|when| when.ends_with("::is_empty")),
                 doc: documentation(&field.attrs),
             });
         }
