@@ -225,7 +225,7 @@ impl Reader {
         let Some(flattened) = flattened else {
             return Some(Shape::Record { doc, fields });
         };
-        let within = type_name(&flattened.ty, false);
+        let within = type_name(&flattened.ty);
         let Item::Enum(choice) = self.items[&within].clone() else {
             panic!("{within} is no enumeration");
         };
@@ -286,14 +286,14 @@ impl Reader {
     /// A variant without a tag is what is in it; `{secret: Secret}` is written as the type `Secret`.
     fn untagged(&mut self, fields: &Fields) -> String {
         let field = fields.iter().next().unwrap();
-        self.name_of(&field.ty, false)
+        self.name_of(&field.ty)
     }
 
     fn fields_of_variant(&mut self, fields: &Fields, case: Case) -> Vec<Field> {
         match fields {
             // A record within a tagged enumeration lies in the same object as the tag.
             Fields::Unnamed(unnamed) => {
-                let within = type_name(&unnamed.unnamed[0].ty, false);
+                let within = type_name(&unnamed.unnamed[0].ty);
                 match self.shape(&within) {
                     Some(Shape::Record { fields, .. }) => fields,
                     other => panic!("{within} is no record: {other:?}"),
@@ -311,12 +311,9 @@ impl Reader {
                 continue;
             }
             let name = field.ident.as_ref().unwrap().to_string();
-            let seconds = words
-                .get("with")
-                .is_some_and(|with| with.starts_with("seconds"));
             read.push(Field {
                 wire: case.of_field(&name),
-                kind: self.name_of(&field.ty, seconds),
+                kind: self.name_of(&field.ty),
                 name,
                 default: None,
                 omitted: words
@@ -328,8 +325,8 @@ impl Reader {
         read
     }
 
-    fn name_of(&mut self, kind: &syn::Type, seconds: bool) -> String {
-        let name = type_name(kind, seconds);
+    fn name_of(&mut self, kind: &syn::Type) -> String {
+        let name = type_name(kind);
         let words = name.split(['<', '>', ',', '?', '[', ']', ' ']);
         self.named.extend(words.map(str::to_owned));
         name

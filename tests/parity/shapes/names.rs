@@ -75,7 +75,7 @@ fn camel(name: &str) -> String {
 }
 
 /// The name of a type, written as in `operations.json`: `Port[]`, `string?`, `Map<string, EnvValue>`.
-pub(super) fn type_name(kind: &Type, seconds: bool) -> String {
+pub(super) fn type_name(kind: &Type) -> String {
     let Type::Path(path) = kind else {
         panic!("a shape has a type that is no path");
     };
@@ -85,7 +85,7 @@ pub(super) fn type_name(kind: &Type, seconds: bool) -> String {
             .args
             .iter()
             .filter_map(|argument| match argument {
-                GenericArgument::Type(kind) => Some(type_name(kind, seconds)),
+                GenericArgument::Type(kind) => Some(type_name(kind)),
                 _ => None,
             })
             .collect(),
