@@ -8,7 +8,7 @@ const shapes = table("shapes");
 const { open_options: openOptions } = table("operations");
 
 /** What callers hand in: these, and every record within them, have a form in which what has a default may be left out. */
-const INPUTS = ["ApplicationSpec", "DeploymentRequest", "Revision"];
+const INPUTS = ["ApplicationSpec", "DeploymentRequest"];
 
 const PRIMITIVES = {
   string: "string",

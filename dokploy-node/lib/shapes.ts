@@ -39,7 +39,7 @@ export type ApplicationId = string;
 /**
  * What a person says about an application. Everything but a name and one source has a default.
  *
- * Exactly one of `git_source`, `image`, `directory` and `archive` is set.
+ * Exactly one of `gitSource`, `image`, `directory` and `archive` is set.
  */
 export interface ApplicationSpec {
   /** Name: lower-case letters, digits and hyphens, 1 to 40 characters, unique within the project. */
@@ -132,7 +132,7 @@ export interface ApplicationSpec {
 /**
  * What a person says about an application. Everything but a name and one source has a default.
  *
- * Exactly one of `git_source`, `image`, `directory` and `archive` is set. What may be left out has a default.
+ * Exactly one of `gitSource`, `image`, `directory` and `archive` is set. What may be left out has a default.
  */
 export interface ApplicationSpecInput {
   /** Name: lower-case letters, digits and hyphens, 1 to 40 characters, unique within the project. */
@@ -966,7 +966,7 @@ export type Reason =
 
 /**
  * Image, configuration and resolved environment (secrets sealed) of one deployment. Never changes but for
- * `stable_at` and `retired_at`.
+ * `stableAt` and `retiredAt`.
  */
 export interface Release {
   /** Identifier. */
@@ -1092,9 +1092,9 @@ export interface ServiceStats {
   cpu: number;
   /** Sum of `memory` over the tasks. */
   memory: number;
-  /** Sum of `network_received` over the tasks. */
+  /** Sum of `networkReceived` over the tasks. */
   networkReceived: number;
-  /** Sum of `network_sent` over the tasks. */
+  /** Sum of `networkSent` over the tasks. */
   networkSent: number;
   /** Each task that runs on this engine. */
   tasks: TaskStats[];

@@ -1,5 +1,10 @@
 //! The engine as an object of JavaScript. `lib/engine.ts` is its face.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "a text of JavaScript is copied on its way, and the copy is ours"
+)]
+
 use std::future::Future;
 use std::sync::Arc;
 
@@ -18,6 +23,7 @@ use crate::stream::{self, Batches};
 
 /// A running engine.
 #[napi]
+#[derive(Debug)]
 pub struct NativeEngine {
     engine: Engine,
     open: OpenEngine,
@@ -25,7 +31,7 @@ pub struct NativeEngine {
 
 /// Ends the waiting for a call. What was asked goes on.
 #[napi]
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Stop {
     token: CancellationToken,
 }
@@ -64,7 +70,7 @@ pub fn open<'env>(
         Engine::open(options.into_core(source, sink)?).await
     };
     env.spawn_future_with_callback(promised(opening), |env, engine| {
-        let open = OpenEngine::close_with(env, &engine)?;
+        let open = OpenEngine::close_with(*env, &engine)?;
         Ok(NativeEngine { engine, open })
     })
 }

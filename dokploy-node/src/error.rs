@@ -86,6 +86,11 @@ fn without_value(message: &str) -> String {
         .map_or(message, |(before, _)| before);
     match (message.split_once(": "), message.rsplit_once(", expected ")) {
         (Some((what, _)), Some((_, expected))) if what.starts_with("invalid ") => {
+            let expected = match expected {
+                "f64" => "a number",
+                "i64" | "u16" | "u32" | "u64" | "usize" => "a whole number, zero or more",
+                other => other,
+            };
             format!("{what}, expected {expected}")
         }
         _ => message.to_owned(),

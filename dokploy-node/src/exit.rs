@@ -11,13 +11,13 @@ use napi::Env;
 const HAND_BACK_DEADLINE: Duration = Duration::from_secs(5);
 
 /// An engine that is to be closed with its thread, until it is closed by itself.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct OpenEngine(Arc<Mutex<Option<Engine>>>);
 
 impl OpenEngine {
     /// Remembers an engine and closes it when the thread of this environment ends. While it is idle, that takes no
     /// time.
-    pub(crate) fn close_with(env: &Env, engine: &Engine) -> napi::Result<Self> {
+    pub(crate) fn close_with(env: Env, engine: &Engine) -> napi::Result<Self> {
         let open = Self(Arc::new(Mutex::new(Some(engine.clone()))));
         let at_exit = open.clone();
         env.add_env_cleanup_hook((), move |()| {

@@ -4,12 +4,12 @@
 //! shapes those of the core. `lib/` gives it the form that Node expects.
 
 mod call;
-mod engine;
+pub mod engine;
 mod error;
 mod exit;
 mod host;
 mod options;
-mod stream;
+pub mod stream;
 
 use napi_derive::napi;
 

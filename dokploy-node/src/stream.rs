@@ -1,5 +1,6 @@
 //! Streams, in batches: crossing the border costs more than an item does.
 
+use std::fmt;
 use std::sync::Arc;
 
 use dokploy_core::runtime::ServiceLogQuery;
@@ -20,6 +21,7 @@ const BATCH_MAX: usize = 1000;
 
 /// Items of a stream, as they come.
 #[napi]
+#[derive(Debug)]
 pub struct Batches {
     source: Arc<Source>,
 }
@@ -28,6 +30,14 @@ struct Source {
     /// Locked while a batch is waited for: there is one reader.
     state: Mutex<State>,
     closed: CancellationToken,
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source")
+            .field("closed", &self.closed.is_cancelled())
+            .finish_non_exhaustive()
+    }
 }
 
 struct State {

@@ -139,9 +139,10 @@ async fn in_memory(
         let content = STANDARD.decode(file.content).map_err(|error| {
             Error::new(ErrorKind::SourceFailed, format!("{path} is not base64")).with_source(error)
         })?;
-        tree = match file.executable {
-            true => tree.executable(&path, content),
-            false => tree.file(&path, content),
+        tree = if file.executable {
+            tree.executable(&path, content)
+        } else {
+            tree.file(&path, content)
         };
     }
     let memory = FakeSource::new();
