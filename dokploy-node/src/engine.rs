@@ -12,12 +12,14 @@ use dokploy_core::{Engine, EventSink, Result, SourceFetcher};
 use napi::Env;
 use napi::bindgen_prelude::{ClassInstance, PromiseRaw};
 use napi_derive::napi;
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use crate::call;
 use crate::error::{read, thrown};
 use crate::exit::OpenEngine;
 use crate::host::{HostFunction, HostSink, HostSource, Port};
+use crate::inside::Inside;
 use crate::options::Options;
 use crate::stream::{self, Batches};
 
@@ -25,7 +27,7 @@ use crate::stream::{self, Batches};
 #[napi]
 #[derive(Debug)]
 pub struct NativeEngine {
-    engine: Engine,
+    engine: Inside<Engine>,
     open: OpenEngine,
 }
 
@@ -67,7 +69,8 @@ pub fn open<'env>(
         let options: Options = read(&options)?;
         let source = source.map(|source| Arc::new(source) as Arc<dyn SourceFetcher>);
         let sink = sink.map(|sink| Arc::new(sink) as Arc<dyn EventSink>);
-        Engine::open(options.into_core(source, sink)?).await
+        let engine = Engine::open(options.into_core(source, sink)?).await?;
+        Ok(Inside::new(engine, Handle::current()))
     };
     env.spawn_future_with_callback(promised(opening), |env, engine| {
         let open = OpenEngine::close_with(*env, &engine)?;
@@ -110,7 +113,7 @@ impl NativeEngine {
         arguments: String,
         stop: Option<ClassInstance<'env, Stop>>,
     ) -> napi::Result<PromiseRaw<'env, Option<String>>> {
-        let engine = self.engine.clone();
+        let engine = Engine::clone(&self.engine);
         let stop = stop.map(|stop| stop.token.clone()).unwrap_or_default();
         let calling = async move {
             // The futures of all operations together are large.
@@ -129,7 +132,7 @@ impl NativeEngine {
     /// Takes no more work, hands back what runs, and ends when nothing runs any more.
     #[napi]
     pub fn close<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, ()>> {
-        let engine = self.engine.clone();
+        let engine = Engine::clone(&self.engine);
         let open = self.open.clone();
         env.spawn_future(async move {
             engine.shutdown().await;

@@ -8,6 +8,7 @@ pub mod engine;
 mod error;
 mod exit;
 mod host;
+mod inside;
 mod options;
 pub mod stream;
 

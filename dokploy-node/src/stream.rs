@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::call::{applications, arguments, deployments};
 use crate::error::{thrown, write};
+use crate::inside::Inside;
 
 /// Most items of a batch. Only what is there already is put together: nobody waits for a batch to be full.
 const BATCH_MAX: usize = 1000;
@@ -23,7 +24,7 @@ const BATCH_MAX: usize = 1000;
 #[napi]
 #[derive(Debug)]
 pub struct Batches {
-    source: Arc<Source>,
+    source: Inside<Arc<Source>>,
 }
 
 struct Source {
@@ -51,7 +52,7 @@ impl Batches {
     /// The next items as a JSON array, or null at the end.
     #[napi]
     pub fn next<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, Option<String>>> {
-        let source = Arc::clone(&self.source);
+        let source = Arc::clone(&*self.source);
         env.spawn_future(async move { source.next().await.map_err(|error| thrown(&error)) })
     }
 
@@ -87,33 +88,38 @@ impl Source {
     }
 }
 
-fn batches<T: Serialize + 'static>(stream: BoxStream<'static, Result<T>>) -> Batches {
+fn batches<T: Serialize + 'static>(
+    engine: &Inside<Engine>,
+    stream: BoxStream<'static, Result<T>>,
+) -> Batches {
     let items = stream.map(|item| item.and_then(|item| write(&item)));
     let state = State {
         chunks: items.ready_chunks(BATCH_MAX).boxed(),
         failure: None,
     };
+    let source = Arc::new(Source {
+        state: Mutex::new(state),
+        closed: CancellationToken::new(),
+    });
     Batches {
-        source: Arc::new(Source {
-            state: Mutex::new(state),
-            closed: CancellationToken::new(),
-        }),
+        source: Inside::new(source, engine.runtime().clone()),
     }
 }
 
 /// Begins a stream, by the name of the operation.
-pub(crate) fn begin(engine: &Engine, operation: &str, text: &str) -> Result<Batches> {
+pub(crate) fn begin(engine: &Inside<Engine>, operation: &str, text: &str) -> Result<Batches> {
+    let _entered = engine.enter();
     match operation {
         "events" => {
             arguments!(text; id: String, after: Option<u64>);
             let handle = deployments::handle(engine, &id)?;
-            Ok(batches(handle.events(after.unwrap_or(0))))
+            Ok(batches(engine, handle.events(after.unwrap_or(0))))
         }
         "logs" => {
             arguments!(text; id: String, after: Option<u64>, follow: Option<bool>);
             let handle = deployments::handle(engine, &id)?;
             let follow = follow.unwrap_or(true);
-            Ok(batches(handle.logs(after.unwrap_or(0), follow)))
+            Ok(batches(engine, handle.logs(after.unwrap_or(0), follow)))
         }
         "serviceLogs" => service_logs(engine, text),
         unknown => Err(Error::new(
@@ -123,7 +129,7 @@ pub(crate) fn begin(engine: &Engine, operation: &str, text: &str) -> Result<Batc
     }
 }
 
-fn service_logs(engine: &Engine, text: &str) -> Result<Batches> {
+fn service_logs(inside: &Inside<Engine>, text: &str) -> Result<Batches> {
     arguments!(text;
         id: String,
         tail: Option<u32>,
@@ -132,7 +138,7 @@ fn service_logs(engine: &Engine, text: &str) -> Result<Batches> {
         task: Option<String>,
     );
     let since = since.map(|since| since.parse()).transpose()?;
-    let engine = engine.clone();
+    let engine = Engine::clone(inside);
     let lines = async move {
         let application = applications::stored(&engine, &id).await?;
         let query = ServiceLogQuery {
@@ -148,5 +154,5 @@ fn service_logs(engine: &Engine, text: &str) -> Result<Batches> {
         Ok(lines) => lines,
         Err(error) => futures::stream::once(futures::future::ready(Err(error))).boxed(),
     });
-    Ok(batches(opened.boxed()))
+    Ok(batches(inside, opened.boxed()))
 }
