@@ -5,7 +5,7 @@ use dokploy_core::model::ActorRef;
 use futures::StreamExt;
 use pyo3::prelude::*;
 
-use crate::call::{Call, Reply};
+use crate::call::Call;
 use crate::convert;
 use crate::engine::duration;
 use crate::error::to_python;

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine as _;
 use dokploy_core::bus::MemoryBus;
 use dokploy_core::deployment::EventKind;
 use dokploy_core::error::{Error, ErrorKind, Result};
@@ -22,6 +21,9 @@ use crate::error::to_python;
 use crate::options::Options;
 use crate::process::Process;
 use crate::source::{PythonSink, PythonSource};
+
+/// Seals the secrets of all engines in memory.
+const KEY: &str = "u7OeW2mGr0vPyB8N4sJkQxLh1TfCiZpAoDdXgRw5EYk=";
 
 /// A store and a container engine in memory, which several engines share. Directories are real.
 #[pyclass(frozen, module = "dokploy._dokploy")]
@@ -70,9 +72,7 @@ impl FakeWorld {
                 .store(store)
                 .runtime(Arc::new(runtime))
                 .bus(bus)
-                .keyring(Keyring::from_base64(
-                    &base64::engine::general_purpose::STANDARD.encode([7; 32]),
-                )?);
+                .keyring(Keyring::from_base64(KEY)?);
             if let Some(sink) = options.event_sink.clone() {
                 builder = builder.event_sink(sink);
             }

@@ -79,7 +79,8 @@ fn begin(
     let begun = Python::try_attach(|py| -> PyResult<Option<Py<PyAny>>> {
         let arguments = PyTuple::new(py, arguments)?;
         let done = Done(Mutex::new(Some(sender)));
-        part.call1(py, (done, method, arguments))?.extract(py)
+        let cancel = part.call1(py, (done, method, arguments))?;
+        Ok((!cancel.is_none(py)).then_some(cancel))
     });
     match begun {
         Some(Ok(cancel)) => {
