@@ -100,7 +100,7 @@ function field({ wire, type, doc, ...rest }, input, indent) {
   const known = hasDefault && rest.default !== null && !["{}", "[]", '""'].includes(JSON.stringify(rest.default));
   const told = known ? `${doc.replace(/\.$/, "")}. Default: ${said(rest.default)}.` : doc;
   const units = type.startsWith("seconds") && !/ seconds/.test(told) ? `${told} In seconds.` : told;
-  return `${comment(units, indent)}${indent}${wire}${optional ? "?" : ""}: ${typed(type, input)};\n`;
+  return `${comment(units, indent)}${indent}${wire}${optional ? "?" : ""}: ${typed(type, input)}${optional && input ? " | undefined" : ""};\n`;
 }
 
 function fields(list, input, indent = "  ") {

@@ -27,7 +27,7 @@ export class DokployError extends Error {
   /** Whether the same call may succeed later. */
   readonly retryable: boolean;
   /** What to do next, where that is known. */
-  readonly hint?: string;
+  declare readonly hint?: string;
   /** The fields that break a rule; empty unless `code` is `invalid_spec`. */
   readonly violations: readonly Violation[];
 

@@ -68,9 +68,18 @@ export async function open(t, options = {}) {
   return engine;
 }
 
+/** Options of an engine on the real container engine. */
+export const real = {
+  dockerHost,
+  localSources: true,
+  network: "dokploy-tests",
+  startsPerMinute: 1000,
+  pollInterval: 0.2,
+};
+
 /** An engine on the real container engine, whose applications are deleted after the test. */
 export async function openReal(t, options = {}) {
-  const engine = await open(t, { dockerHost, localSources: true, startsPerMinute: 1000, ...options });
+  const engine = await open(t, { ...real, ...options });
   t.after(() => clear(engine));
   return engine;
 }

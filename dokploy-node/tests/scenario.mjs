@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { DokployError, Engine } from "dokploy";
-import { baseImage, clear, directory, dockerHost, tree, unique } from "./environment.mjs";
+import { baseImage, clear, directory, real, tree, unique } from "./environment.mjs";
 import { invoke } from "./operations.mjs";
 
 /** Events that come or not, as it happens. */
@@ -21,7 +21,7 @@ export class Scenario {
     this.#texts = filled;
     filled.tree = tree(t, this.#filled(files));
     this.#spec = this.#filled(spec);
-    this.#options = { dataDir: directory(t), dockerHost, ...options, ...own };
+    this.#options = { dataDir: directory(t), ...real, ...options, ...own };
     t.after(() => this.#end());
   }
 
