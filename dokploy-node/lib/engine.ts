@@ -89,6 +89,14 @@ class NativeCaller implements Caller {
   }
 }
 
+/** Engines that are not closed. */
+const opened = new Set<NativeEngine>();
+
+// The end of a process waits for no promise: what runs is handed back, so that the next start goes on with it.
+process.on("exit", () => {
+  for (const engine of opened) engine.handBack();
+});
+
 /**
  * A deployment engine in this process. What it accepted is durable: when the process ends, the next engine on the same
  * database goes on with it. An idle engine keeps no process alive.
@@ -98,6 +106,7 @@ export class Engine implements AsyncDisposable {
 
   private constructor(engine: NativeEngine) {
     this.#caller = new NativeCaller(engine);
+    opened.add(engine);
   }
 
   /**
@@ -131,7 +140,9 @@ export class Engine implements AsyncDisposable {
    * nothing runs any more. `await using` calls it at the end of a block.
    */
   async close(): Promise<void> {
-    await this.#caller.engine.close();
+    const { engine } = this.#caller;
+    await engine.close();
+    opened.delete(engine);
   }
 
   /** Closes the engine. */

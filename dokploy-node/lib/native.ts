@@ -18,6 +18,8 @@ export interface NativeEngine {
   call(operation: string, args: string, stop?: NativeStop): Promise<string | null>;
   stream(operation: string, args: string): NativeBatches;
   close(): Promise<void>;
+  /** Closes while the thread waits. */
+  handBack(): void;
 }
 
 export interface Native {

@@ -61,8 +61,10 @@ pub fn open<'env>(
     source: Option<HostFunction<'env>>,
     event_sink: Option<HostFunction<'env>>,
 ) -> napi::Result<PromiseRaw<'env, NativeEngine>> {
-    let source = source.map(|function| Port::new(&function, "the source fetcher"));
-    let sink = event_sink.map(|function| Port::new(&function, "the event sink"));
+    let closing = CancellationToken::new();
+    let port = |function, name| Port::new(&function, name, closing.clone());
+    let source = source.map(|function| port(function, "the source fetcher"));
+    let sink = event_sink.map(|function| port(function, "the event sink"));
     let source = source.transpose()?.map(HostSource::new);
     let sink = sink.transpose()?.map(HostSink);
     let opening = async move {
@@ -72,8 +74,8 @@ pub fn open<'env>(
         let engine = Engine::open(options.into_core(source, sink)?).await?;
         Ok(Inside::new(engine, Handle::current()))
     };
-    env.spawn_future_with_callback(promised(opening), |env, engine| {
-        let open = OpenEngine::close_with(*env, &engine)?;
+    env.spawn_future_with_callback(promised(opening), move |env, engine| {
+        let open = OpenEngine::close_with(*env, &engine, closing)?;
         Ok(NativeEngine { engine, open })
     })
 }
@@ -127,6 +129,12 @@ impl NativeEngine {
     #[napi]
     pub fn stream(&self, operation: String, arguments: String) -> napi::Result<Batches> {
         stream::begin(&self.engine, &operation, &arguments).map_err(|error| thrown(&error))
+    }
+
+    /// Closes at the end of the process, where nothing can be awaited any more: hands back what runs.
+    #[napi]
+    pub fn hand_back(&self) {
+        self.open.hand_back();
     }
 
     /// Takes no more work, hands back what runs, and ends when nothing runs any more.

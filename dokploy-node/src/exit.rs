@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use dokploy_core::Engine;
 use napi::Env;
+use tokio_util::sync::CancellationToken;
 
 use crate::inside::Inside;
 
@@ -13,30 +14,47 @@ use crate::inside::Inside;
 const HAND_BACK_DEADLINE: Duration = Duration::from_secs(5);
 
 /// An engine that is to be closed with its thread, until it is closed by itself.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct OpenEngine(Arc<Mutex<Option<Inside<Engine>>>>);
+#[derive(Clone, Debug)]
+pub(crate) struct OpenEngine {
+    engine: Arc<Mutex<Option<Inside<Engine>>>>,
+    /// Tells the parts that are written in JavaScript that nobody can answer any more.
+    closing: CancellationToken,
+}
 
 impl OpenEngine {
-    /// Remembers an engine and closes it when the thread of this environment ends. While it is idle, that takes no
-    /// time.
-    pub(crate) fn close_with(env: Env, engine: &Inside<Engine>) -> napi::Result<Self> {
+    /// Remembers an engine, and closes it when the thread of this environment is terminated. Node does not say so at the
+    /// end of a process: there, JavaScript calls [`OpenEngine::hand_back`].
+    pub(crate) fn close_with(
+        env: Env,
+        engine: &Inside<Engine>,
+        closing: CancellationToken,
+    ) -> napi::Result<Self> {
         let kept = Inside::new(Engine::clone(engine), engine.runtime().clone());
-        let open = Self(Arc::new(Mutex::new(Some(kept))));
+        let open = Self {
+            engine: Arc::new(Mutex::new(Some(kept))),
+            closing,
+        };
         let at_exit = open.clone();
-        env.add_env_cleanup_hook((), move |()| {
-            if let Some(engine) = at_exit.take() {
-                engine.runtime().block_on(async {
-                    let closing = engine.shutdown();
-                    // Nobody is left to tell that it took too long.
-                    drop(tokio::time::timeout(HAND_BACK_DEADLINE, closing).await);
-                });
-            }
-        })?;
+        env.add_env_cleanup_hook((), move |()| at_exit.hand_back())?;
         Ok(open)
+    }
+
+    /// Closes the engine, unless it is closed, while the thread waits. An idle one takes no time.
+    pub(crate) fn hand_back(&self) {
+        let Some(engine) = self.take() else { return };
+        self.closing.cancel();
+        engine.runtime().block_on(async {
+            let closing = engine.shutdown();
+            // Nobody is left to tell that it took too long.
+            drop(tokio::time::timeout(HAND_BACK_DEADLINE, closing).await);
+        });
     }
 
     /// Forgets the engine: it was closed.
     pub(crate) fn take(&self) -> Option<Inside<Engine>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.engine
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
     }
 }

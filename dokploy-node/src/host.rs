@@ -6,6 +6,7 @@ mod source;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use dokploy_core::{Error, ErrorKind, Result};
 use napi::Status;
@@ -13,6 +14,7 @@ use napi::bindgen_prelude::{Function, Promise};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::sink::HostSink;
 pub(crate) use self::source::HostSource;
@@ -25,11 +27,16 @@ pub(crate) type HostFunction<'env> = Function<'env, String, Promise<String>>;
 /// Weak, so that no process is kept alive by a part that waits to be asked.
 type Weak = ThreadsafeFunction<String, Promise<String>, String, Status, false, true>;
 
+/// How long after its promises a thread may end.
+const END_GRACE: Duration = Duration::from_secs(5);
+
 /// Asks a function of JavaScript from any thread.
 pub(crate) struct Port {
     function: Weak,
     /// What the part is called in messages.
     name: &'static str,
+    /// The thread of JavaScript waits for its engine to close, or has ended: nobody answers any more.
+    closing: CancellationToken,
     asked: AtomicU64,
 }
 
@@ -53,42 +60,65 @@ enum Answer<A> {
 
 impl Port {
     /// Must be called on the thread of the function.
-    pub(crate) fn new(function: &HostFunction<'_>, name: &'static str) -> napi::Result<Arc<Self>> {
+    pub(crate) fn new(
+        function: &HostFunction<'_>,
+        name: &'static str,
+        closing: CancellationToken,
+    ) -> napi::Result<Arc<Self>> {
         let builder = function.build_threadsafe_function::<String>();
         Ok(Arc::new(Self {
             function: builder.weak::<true>().build()?,
             name,
+            closing,
             asked: AtomicU64::new(1),
         }))
     }
 
-    /// Asks, and waits for the answer. When this is dropped before, JavaScript is told.
-    pub(crate) async fn ask<Q: Serialize, A: DeserializeOwned>(&self, question: &Q) -> Result<A> {
+    /// Asks, and waits for the answer; `None` when the thread is about to end, so that there is none. When this is
+    /// dropped before, JavaScript is told.
+    pub(crate) async fn ask<Q: Serialize, A: DeserializeOwned>(
+        &self,
+        question: &Q,
+    ) -> Option<Result<A>> {
         let mut waiting = Waiting {
             port: self,
             number: self.asked.fetch_add(1, Ordering::Relaxed),
             answered: false,
         };
+        let answer = self.answer(waiting.number, question);
+        let answer = self.closing.run_until_cancelled(answer).await;
+        waiting.answered = true;
+        answer
+    }
+
+    async fn answer<Q: Serialize, A: DeserializeOwned>(
+        &self,
+        number: u64,
+        question: &Q,
+    ) -> Result<A> {
         let request = write(&Request {
-            number: waiting.number,
+            number,
             over: false,
             question: Some(question),
         })?;
-        let promise = self.function.call_async_catch(request).await;
-        let text = match promise {
+        let text = match self.function.call_async_catch(request).await {
             Ok(promise) => promise.await,
             Err(error) => Err(error),
         };
-        waiting.answered = true;
-        let text = text.map_err(|error| self.gone(&error))?;
+        let text = match text {
+            Ok(text) => text,
+            Err(error) => return Err(self.gone(&error).await),
+        };
         match read(&text).map_err(|error| self.misspoke(&error))? {
             Answer::Answer(answer) => Ok(answer),
             Answer::Error(error) => Err(error.into()),
         }
     }
 
-    fn gone(&self, error: &napi::Error) -> Error {
-        let message = format!("{} does not answer: its thread has ended", self.name);
+    /// A promise was dropped. When that is because its thread ends, the engine is told so a little later.
+    async fn gone(&self, error: &napi::Error) -> Error {
+        tokio::time::sleep(END_GRACE).await;
+        let message = format!("{} dropped the promise of its answer", self.name);
         Error::new(ErrorKind::Unexpected, message).with_source(error.reason.clone())
     }
 

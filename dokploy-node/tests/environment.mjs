@@ -29,10 +29,23 @@ export const redisUrl = process.env.DOKPLOY_TEST_REDIS_URL;
 /** A name that nothing else on the engine has. */
 export const unique = (prefix = "node") => `${prefix}-${randomBytes(4).toString("hex")}`;
 
+const endings = new WeakMap();
+
+/** Does something after a test: what was begun last ends first. */
+export function after(t, end) {
+  if (!endings.has(t)) {
+    endings.set(t, []);
+    t.after(async () => {
+      for (const end of endings.get(t).reverse()) await end();
+    });
+  }
+  endings.get(t).push(end);
+}
+
 /** A directory that is gone after the test. */
 export function directory(t) {
   const path = mkdtempSync(join(tmpdir(), "dokploy-node-"));
-  t.after(() => rmSync(path, { recursive: true, force: true }));
+  after(t, () => rmSync(path, { recursive: true, force: true }));
   return path;
 }
 
@@ -64,7 +77,7 @@ export async function open(t, options = {}) {
     watchInterval: 0,
     ...options,
   });
-  t.after(() => engine.close());
+  after(t, () => engine.close());
   return engine;
 }
 
@@ -80,7 +93,7 @@ export const real = {
 /** An engine on the real container engine, whose applications are deleted after the test. */
 export async function openReal(t, options = {}) {
   const engine = await open(t, { ...real, ...options });
-  t.after(() => clear(engine));
+  after(t, () => clear(engine));
   return engine;
 }
 

@@ -4,7 +4,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { test } from "node:test";
 import { Engine } from "dokploy";
-import { baseImage, clear, directory, dockerHost, needs, real, tree, unique } from "./environment.mjs";
+import { after, baseImage, clear, directory, dockerHost, needs, real, tree, unique } from "./environment.mjs";
 
 const SERVING = ["/bin/busybox", "sh", "-c", "echo serving; exec /bin/busybox sleep 3600"];
 
@@ -25,7 +25,7 @@ function start(t, name, args) {
   const env = { ...process.env, DOKPLOY_DATA_DIR: dataDir, DOCKER_HOST: dockerHost, PORT: "0" };
   const file = new URL(`../examples/${name}.mjs`, import.meta.url);
   const child = spawn(process.execPath, [file.pathname, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
-  t.after(async () => {
+  after(t, async () => {
     child.kill("SIGKILL");
     const engine = await Engine.open({ ...real, dataDir });
     await clear(engine);

@@ -150,10 +150,12 @@ test("a source is told when nobody waits for it any more", needs("docker"), asyn
   const project = await engine.createProject(unique());
   const application = await engine.createApplication(project, { name: "web", gitSource });
   const deployment = await engine.deploy(application);
+  // An engine that is not waited for keeps no process alive.
+  const ended = deployment.wait({ timeout: 60 });
   await begins;
   await deployment.cancel();
   assert.equal((await tells).code, "cancelled");
-  assert.equal((await deployment.wait({ timeout: 30 })).state.status, "cancelled");
+  assert.equal((await ended).state.status, "cancelled");
 });
 
 test("a sink is told every event in order, before the deployment goes on", needs("docker"), async (t) => {

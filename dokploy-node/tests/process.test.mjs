@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
-import { directory, healthyFiles, needs, openReal, quick, real, tree, unique } from "./environment.mjs";
+import { after, directory, healthyFiles, needs, openReal, quick, real, tree, unique } from "./environment.mjs";
 
 /** Runs a program in a process of its own, and answers its exit code, what it printed and how long it took, in ms. */
 async function run(t, program, options) {
@@ -14,7 +14,7 @@ async function run(t, program, options) {
     cwd: new URL(".", import.meta.url),
     stdio: ["ignore", "pipe", "pipe"],
   });
-  t.after(() => child.kill("SIGKILL"));
+  after(t, () => child.kill("SIGKILL"));
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (output += text));
   const [code, signal] = await once(child, "close");
@@ -95,6 +95,39 @@ test("a process that ends in the middle of a deployment hands it back, and the n
   assert.ok(types.includes("handed_back"), types.join());
 });
 
+test("a process that ends while its parts are asked hands the deployment back as well", needs("docker"), async (t) => {
+  const options = { dataDir: directory(t), ...real };
+  const program = (part) => `
+    const never = () => new Promise(() => {});
+    const resolve = () => (asked(), never());
+    let asked, begun = new Promise((resolve) => (asked = resolve));
+    const engine = await Engine.open({ ...options, lease: 600, leaseRenewal: 1, ${part} });
+    const project = await engine.createProject("${unique()}");
+    const spec = { name: "web", gitSource: { repoUrl: "https://git.example.com/shop.git" } };
+    const deployment = await engine.deploy(await engine.createApplication(project, spec));
+    console.log(deployment.id);
+    deployment.wait();
+    await begun;
+    process.exit(0);`;
+  const parts = ["source: { resolve, fetch: never }", "eventSink: ({ type }) => type === 'step_started' && resolve()"];
+  for (const part of parts) {
+    const { code, output, took } = await run(t, program(part), options);
+    assert.equal(code, 0, output);
+    assert.ok(took < 20_000, `${took} ms`);
+    const engine = await openReal(t, { ...options, source: refusing });
+    const { state } = await engine.deployment(output.trim()).wait({ timeout: 60 });
+    assert.equal(state.failure.message, "the next one was asked");
+    assert.equal(state.attempt, 2);
+  }
+});
+
+const refusing = {
+  resolve() {
+    throw new Error("the next one was asked");
+  },
+  fetch: () => ({ files: {} }),
+};
+
 /** A thread that opens an engine and does something with it. */
 function thread(body, options) {
   const source = `
@@ -137,6 +170,8 @@ test("a thread whose part is asked when it is terminated ends, and its deploymen
   const options = { dataDir: directory(t), ...real };
   const gitSource = { repoUrl: "https://git.example.com/shop.git" };
   const body = `
+    // A thread, too, is kept alive by no engine.
+    setInterval(() => {}, 1000);
     const source = { resolve() { parentPort.postMessage("asked"); return new Promise(() => {}); }, fetch() {} };
     const engine = await Engine.open({ ...options, source, lease: 600, leaseRenewal: 1 });
     const project = await engine.createProject("${unique()}");
@@ -145,16 +180,11 @@ test("a thread whose part is asked when it is terminated ends, and its deploymen
     parentPort.postMessage(deployment.id);`;
   const worker = thread(body, options);
   const messages = [];
-  worker.on("message", (message) => messages.push(message));
-  while (messages.length < 2) await once(worker, "message");
+  await new Promise((resolve) => {
+    worker.on("message", (message) => messages.push(message) === 2 && resolve());
+  });
   await worker.terminate();
-  const source = {
-    resolve() {
-      throw new Error("the next one was asked");
-    },
-    fetch: () => ({ files: {} }),
-  };
-  const engine = await openReal(t, { ...options, source });
+  const engine = await openReal(t, { ...options, source: refusing });
   const id = messages.find((message) => message !== "asked");
   const { state } = await engine.deployment(id).wait({ timeout: 60 });
   assert.equal(state.failure.message, "the next one was asked");

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { DokployError, Engine } from "dokploy";
-import { baseImage, clear, directory, real, tree, unique } from "./environment.mjs";
+import { after, baseImage, clear, directory, real, tree, unique } from "./environment.mjs";
 import { invoke } from "./operations.mjs";
 
 /** Events that come or not, as it happens. */
@@ -22,7 +22,7 @@ export class Scenario {
     filled.tree = tree(t, this.#filled(files));
     this.#spec = this.#filled(spec);
     this.#options = { dataDir: directory(t), ...real, ...options, ...own };
-    t.after(() => this.#end());
+    after(t, () => this.#end());
   }
 
   async run(steps) {

@@ -16,7 +16,10 @@ pub(crate) struct HostSink(pub(crate) Arc<Port>);
 #[async_trait]
 impl EventSink for HostSink {
     async fn event(&self, event: &Event) -> Result<()> {
-        self.0.ask::<_, IgnoredAny>(event).await?;
-        Ok(())
+        match self.0.ask::<_, IgnoredAny>(event).await {
+            Some(Err(error)) => Err(error),
+            // An event that nobody can be told any more is no failure.
+            Some(Ok(_)) | None => Ok(()),
+        }
     }
 }

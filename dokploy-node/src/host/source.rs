@@ -13,6 +13,7 @@ use dokploy_core::source::{
     DirectoryFetcher, FakeSource, FakeTree, NetworkPolicy, SourceRequest, SourceTree,
 };
 use dokploy_core::{Error, ErrorKind, Result, Secret, SourceFetcher};
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -65,13 +66,19 @@ impl HostSource {
         Self { port, directories }
     }
 
-    async fn ask<A: serde::de::DeserializeOwned>(
+    async fn ask<A: DeserializeOwned>(
         &self,
         question: Question<'_>,
         cancel: &CancellationToken,
     ) -> Result<A> {
-        let answer = cancel.run_until_cancelled(self.port.ask(&question)).await;
-        answer.unwrap_or_else(|| {
+        let answer = async {
+            match self.port.ask(&question).await {
+                Some(answer) => answer,
+                // The engine hands the deployment back in a moment.
+                None => std::future::pending().await,
+            }
+        };
+        cancel.run_until_cancelled(answer).await.unwrap_or_else(|| {
             Err(Error::new(
                 ErrorKind::Cancelled,
                 "the source was told to stop",
@@ -117,7 +124,14 @@ impl SourceFetcher for HostSource {
 
     async fn forget(&self, application: ApplicationId) -> Result<()> {
         let question = Question::Forget { application };
-        self.port.ask::<_, Value>(&question).await.map(drop)
+        let answer = self.port.ask::<_, IgnoredAny>(&question).await;
+        answer.map_or_else(
+            || {
+                let message = "the source was not asked to forget: its thread ends";
+                Err(Error::new(ErrorKind::Unavailable, message))
+            },
+            |answer| answer.map(drop),
+        )
     }
 }
 
