@@ -24,6 +24,7 @@ mod saga;
 mod scheduler;
 mod sealing;
 mod service;
+mod sink;
 mod steps;
 mod streams;
 mod sweep;
@@ -40,6 +41,7 @@ use tokio_util::task::TaskTracker;
 pub use self::builder::{EngineBuilder, EngineOptions};
 pub use self::inject::{Injection, Point};
 pub use self::open::{OpenOptions, SecretKey};
+pub use self::sink::EventSink;
 use crate::bus::EventBus;
 use crate::cache::Cache;
 use crate::clock::Clock;
@@ -69,6 +71,7 @@ pub(crate) struct Inner {
     logs: LogStore,
     options: EngineOptions,
     injection: Arc<dyn Injection>,
+    sink: Option<Arc<dyn EventSink>>,
     worker: WorkerId,
     tracker: TaskTracker,
     shutdown: CancellationToken,

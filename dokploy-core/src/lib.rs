@@ -20,7 +20,7 @@ pub mod source;
 pub mod store;
 
 pub use crate::deployer::{DeployRequest, Deployer, DeploymentHandle, RollbackRequest};
-pub use crate::engine::{Engine, EngineBuilder, EngineOptions, OpenOptions, SecretKey};
+pub use crate::engine::{Engine, EngineBuilder, EngineOptions, EventSink, OpenOptions, SecretKey};
 pub use crate::error::{Error, ErrorKind, Result, Retry};
 pub use crate::runtime::ContainerRuntime;
 pub use crate::secret::Secret;

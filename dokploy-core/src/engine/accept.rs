@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 
-use super::{Engine, plan, streams};
+use super::{Engine, plan, sink, streams};
 use crate::bus::Signal;
 use crate::deployer::{DeployRequest, Deployer, DeploymentHandle, LogLine, Plan, RollbackRequest};
 use crate::deployment::{DeploymentState, Event, EventKind, Status};
@@ -264,6 +264,10 @@ impl Engine {
             ..deployment.clone()
         })
         .await;
+        if state.status.is_terminal() {
+            // Nobody has worked on it, and nobody will: the sink knows nothing of it yet.
+            sink::tell_only(&self.inner, deployment.id, 0).await;
+        }
         Ok(state)
     }
 
@@ -344,5 +348,6 @@ impl Engine {
         if let Err(error) = self.inner.bus.publish(&signal).await {
             tracing::debug!(error = %error, "a signal was lost; listeners also poll");
         }
+        sink::tell_only(&self.inner, event.deployment_id, 0).await;
     }
 }
