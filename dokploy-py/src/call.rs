@@ -61,9 +61,7 @@ pub(crate) struct Call {
 
 impl Call {
     /// A call that changes something, or that answers soon: it is finished even when nobody waits for it any more.
-    pub(crate) fn new(
-        work: impl Future<Output = Result<Reply>> + Send + 'static,
-    ) -> Result<Self> {
+    pub(crate) fn new(work: impl Future<Output = Result<Reply>> + Send + 'static) -> Result<Self> {
         Self::of(work, false)
     }
 
@@ -111,9 +109,7 @@ impl Call {
             running: running.unbind(),
             future: future.clone().unbind(),
         };
-        let task = self
-            .runtime
-            .spawn(async move { waiter.tell(work.await) });
+        let task = self.runtime.spawn(async move { waiter.tell(work.await) });
         if self.only_waits {
             let end = EndOfWaiting(task.abort_handle());
             future.call_method1(intern!(py, "add_done_callback"), (end,))?;
@@ -186,9 +182,7 @@ impl Waiter {
 
 fn settle_function(py: Python<'_>) -> PyResult<&Py<PyAny>> {
     static SETTLE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    SETTLE.get_or_try_init(py, || {
-        Ok(wrap_pyfunction!(settle, py)?.into_any().unbind())
-    })
+    SETTLE.get_or_try_init(py, || Ok(wrap_pyfunction!(settle, py)?.into_any().unbind()))
 }
 
 /// Settles a future in the thread of its loop, unless its task was cancelled.

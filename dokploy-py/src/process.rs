@@ -57,9 +57,9 @@ impl Process {
         let none: Option<Arc<Self>> = None;
         CURRENT.compare_and_swap(&none, Some(made));
         // Whoever was first has made the one that counts.
-        CURRENT.load_full().ok_or_else(|| {
-            Error::new(ErrorKind::Unavailable, "the interpreter is about to end")
-        })
+        CURRENT
+            .load_full()
+            .ok_or_else(|| Error::new(ErrorKind::Unavailable, "the interpreter is about to end"))
     }
 
     /// Runs work on threads of its own.

@@ -4,6 +4,7 @@
 pub mod agent;
 pub mod assembly;
 pub mod environment;
+pub mod fakes;
 pub mod node;
 pub mod postgres;
 pub mod repository;
