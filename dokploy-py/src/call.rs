@@ -142,8 +142,13 @@ async fn interruptible(work: &mut Work) -> PyResult<Result<Reply>> {
             answer = &mut *work => return Ok(answer),
             () = tokio::time::sleep(SIGNAL_INTERVAL) => {}
         }
-        Python::try_attach(|py| py.check_signals()).unwrap_or(Ok(()))?;
+        look_for_interrupts()?;
     }
+}
+
+fn look_for_interrupts() -> PyResult<()> {
+    let interrupt = Python::try_attach(|py| py.check_signals().err());
+    interrupt.flatten().map_or(Ok(()), Err)
 }
 
 /// The loop that runs in this thread.

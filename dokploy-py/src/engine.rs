@@ -58,7 +58,6 @@ impl Engine {
 impl Engine {
     /// Opens an engine. `options` is JSON; `source` and `sink` are what `dokploy._parts` makes of the caller's own.
     #[staticmethod]
-    #[pyo3(signature = (options: "str", source: "object | None", sink: "object | None") -> "Call")]
     fn open(
         py: Python<'_>,
         options: String,

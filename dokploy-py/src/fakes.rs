@@ -40,7 +40,7 @@ impl FakeWorld {
     }
 
     /// Opens an engine in this world. The arguments are those of `Engine.open`.
-    #[pyo3(signature = (options: "str", source: "object | None" = None, sink: "object | None" = None) -> "Call")]
+    #[pyo3(signature = (options, source = None, sink = None))]
     fn open(
         &self,
         py: Python<'_>,
@@ -76,7 +76,8 @@ impl FakeWorld {
     }
 
     /// Ends an engine as the end of its process does.
-    fn kill(&self, engine: &Bound<'_, Engine>) -> PyResult<()> {
+    #[staticmethod]
+    fn kill(engine: &Bound<'_, Engine>) -> PyResult<()> {
         let py = engine.py();
         let engine = engine.get().inner(py)?;
         engine.abort();

@@ -30,14 +30,14 @@ class SourceFetcher(Protocol):
         """Finds out which revision a request means now. Cheap: the same state gives the same revision."""
         ...
 
-    def fetch(self, request: SourceRequest, revision: Revision, directory: Path) -> None | Awaitable[None]:
+    def fetch(self, request: SourceRequest, revision: Revision, directory: Path) -> Awaitable[None] | None:
         """Writes the tree of a revision into an empty directory, which is removed when it was used."""
         ...
 
 
 #: Is told each event of the deployments that an engine works on, in order. May be plain or `async`. What a deployment
 #: does next waits for it, for at most ten seconds. An exception fails the deployment with its message.
-EventSink = Callable[[Event], Union[None, Awaitable[None]]]
+EventSink = Callable[[Event], Union[Awaitable[None], None]]
 
 
 def source_part(fetcher: SourceFetcher) -> Part:
@@ -88,7 +88,7 @@ class Part:
                 # The loop in which the engine was opened is gone, or there was none.
                 value = asyncio.run(_value(value))
             done(_written(value), None)
-        except BaseException as error:  # noqa: BLE001: whatever it is, the engine has to know
+        except BaseException as error:  # noqa: BLE001 (whatever it is, the engine has to know)
             done(None, _described(error))
         return None
 
@@ -103,7 +103,7 @@ async def _settled(awaitable: Awaitable[Any], done: Done) -> None:
     except asyncio.CancelledError as error:
         done(None, _described(error))
         raise
-    except BaseException as error:  # noqa: BLE001: whatever it is, the engine has to know
+    except BaseException as error:  # noqa: BLE001 (whatever it is, the engine has to know)
         done(None, _described(error))
 
 
@@ -120,10 +120,12 @@ def _described(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     place = f" in {frames[-1].name}, {os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
     own = error if isinstance(error, Error) else None
-    return json.dumps({
-        "code": own.code if own else "cancelled" if isinstance(error, asyncio.CancelledError) else None,
-        "message": str(error) or type(error).__name__,
-        "hint": own.hint if own else None,
-        "retryable": own.retryable if own else None,
-        "cause": f"{type(error).__name__}{place}",
-    })
+    return json.dumps(
+        {
+            "code": own.code if own else "cancelled" if isinstance(error, asyncio.CancelledError) else None,
+            "message": str(error) or type(error).__name__,
+            "hint": own.hint if own else None,
+            "retryable": own.retryable if own else None,
+            "cause": f"{type(error).__name__}{place}",
+        }
+    )
