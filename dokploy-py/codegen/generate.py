@@ -68,4 +68,3 @@ def store(path: Path, text: str) -> bool:
     if "--check" not in sys.argv:
         path.write_text(text, encoding="utf-8")
     return True
-

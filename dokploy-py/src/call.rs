@@ -15,7 +15,7 @@ use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
 use crate::error::to_python;
-use crate::process::{Owned, Process};
+use crate::process::{Blocked, Owned, Process};
 
 /// How often a blocking call looks whether the person has pressed Ctrl-C.
 const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
@@ -56,6 +56,7 @@ type Work = BoxFuture<'static, Result<Reply>>;
 pub(crate) struct Call {
     work: Owned<Mutex<Option<Work>>>,
     runtime: Handle,
+    blocked: Blocked,
     only_waits: bool,
 }
 
@@ -84,9 +85,11 @@ impl Call {
                 ))
             })
         });
+        let process = Process::current()?;
         Ok(Self {
             work: Owned::new(Mutex::new(Some(work.boxed()))),
-            runtime: Process::current()?.runtime(),
+            runtime: process.runtime(),
+            blocked: process.blocked(),
             only_waits,
         })
     }
@@ -120,7 +123,10 @@ impl Call {
     /// Waits for the answer, without holding up other threads. Ctrl-C ends the waiting, not the call.
     fn result(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let mut work = self.take(py)?;
-        let answer = py.detach(|| self.runtime.block_on(interruptible(&mut work)));
+        let answer = py.detach(|| {
+            let waiting = self.blocked.wait(interruptible(&mut work));
+            self.runtime.block_on(waiting)
+        });
         match answer {
             Ok(answer) => answer
                 .map_err(|error| to_python(py, &error))?

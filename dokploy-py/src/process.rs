@@ -13,6 +13,8 @@ use dokploy_core::error::{Error, ErrorKind, Result};
 use dokploy_core::id::WorkerId;
 use pyo3::prelude::*;
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// How long the end of the interpreter waits for engines to hand back what runs.
 const LEAVE_DEADLINE: Duration = Duration::from_secs(10);
@@ -28,6 +30,7 @@ static LEAVING: AtomicBool = AtomicBool::new(false);
 /// What all engines of a process share.
 pub(crate) struct Process {
     runtime: Runtime,
+    blocked: Blocked,
     open: Mutex<BTreeMap<WorkerId, dokploy_core::Engine>>,
 }
 
@@ -52,6 +55,7 @@ impl Process {
             })?;
         let made = Arc::new(Self {
             runtime,
+            blocked: Blocked::default(),
             open: Mutex::default(),
         });
         let none: Option<Arc<Self>> = None;
@@ -67,6 +71,11 @@ impl Process {
         self.runtime.handle().clone()
     }
 
+    /// What threads have to know that wait for an answer.
+    pub(crate) fn blocked(&self) -> Blocked {
+        self.blocked.clone()
+    }
+
     /// Keeps an engine until it is closed, so that the end of the interpreter finds it.
     pub(crate) fn opened(&self, engine: &dokploy_core::Engine) {
         self.lock().insert(engine.worker(), engine.clone());
@@ -79,6 +88,32 @@ impl Process {
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<WorkerId, dokploy_core::Engine>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The threads that wait for an answer. When the interpreter ends, only daemon threads still do; they are parked for
+/// good, because a thread that comes back to an interpreter that ends is killed in the middle of its work.
+#[derive(Clone, Default)]
+pub(crate) struct Blocked {
+    threads: TaskTracker,
+    leaving: CancellationToken,
+}
+
+impl Blocked {
+    /// Waits in this thread for what may not be polled any more when the interpreter ends.
+    pub(crate) async fn wait<T>(&self, waiting: impl Future<Output = T>) -> T {
+        let token = self.threads.token();
+        if let Some(answer) = self.leaving.run_until_cancelled(waiting).await {
+            return answer;
+        }
+        drop(token);
+        std::future::pending().await
+    }
+
+    async fn park_all(&self) {
+        self.leaving.cancel();
+        self.threads.close();
+        self.threads.wait().await;
     }
 }
 
@@ -140,6 +175,7 @@ pub(crate) fn leave(py: Python<'_>) {
     py.detach(|| {
         let open = std::mem::take(&mut *process.lock());
         let handed_back = async {
+            process.blocked.park_all().await;
             futures::future::join_all(open.values().map(dokploy_core::Engine::shutdown)).await;
         };
         let in_time = process

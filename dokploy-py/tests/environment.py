@@ -6,7 +6,6 @@ import os
 
 import pytest
 
-
 VARIABLES = {
     "docker": ["DOKPLOY_TEST_DOCKER_HOST", "DOKPLOY_TEST_BASE_IMAGE"],
     "postgres": ["DOKPLOY_TEST_POSTGRES_URL"],

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dokploy_core::Store;
-use dokploy_core::deployment::EventKind;
+use dokploy_core::deployment::{EventKind, Failure, Reason};
 use dokploy_core::error::{Error, ErrorKind, Result};
 use dokploy_core::id::{DeploymentId, WorkerId};
 use dokploy_core::runtime::{FakeBehavior, FakeBuild, FakeRuntime};
@@ -59,8 +59,10 @@ pub async fn flood(store: &Arc<dyn Store>, count: usize) -> Result<DeploymentId>
     events.extend((0..count).map(|number| EventKind::Warned {
         message: format!("warning {number}"),
     }));
-    events.push(EventKind::Cancelled {
-        message: "flooded".to_owned(),
+    let flooded = Error::new(ErrorKind::Unexpected, "flooded");
+    events.push(EventKind::Failed {
+        reason: Reason::StepFailed,
+        failure: Failure::from_error(None, &flooded),
     });
     let append = Append {
         deployment: claim.deployment.id,
