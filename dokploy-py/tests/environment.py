@@ -8,7 +8,7 @@ import pytest
 
 VARIABLES = {
     "docker": ["DOKPLOY_TEST_DOCKER_HOST", "DOKPLOY_TEST_BASE_IMAGE"],
-    "postgres": ["DOKPLOY_TEST_POSTGRES_URL"],
+    "registry": ["DOKPLOY_TEST_REGISTRY"],
 }
 
 

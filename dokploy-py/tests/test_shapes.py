@@ -109,7 +109,7 @@ def test_events_are_told_apart_by_their_class() -> None:
 
 
 def test_a_credential_takes_a_text_as_a_secret() -> None:
-    secret = credentials.Basic("me", "hunter2")  # type: ignore[arg-type]
+    secret = credentials.Basic("me", "hunter2")
     assert "hunter2" not in repr(secret)
     assert secret.to_dict() == {"basic": {"username": "me", "password": dokploy.Secret("hunter2")}}
 
