@@ -114,7 +114,10 @@ impl Call {
         };
         let task = self.runtime.spawn(async move { waiter.tell(work.await) });
         if self.only_waits {
-            let end = EndOfWaiting(task.abort_handle());
+            let end = EndOfWaiting {
+                task: task.abort_handle(),
+                runtime: self.runtime.clone(),
+            };
             future.call_method1(intern!(py, "add_done_callback"), (end,))?;
         }
         future.call_method0(intern!(py, "__await__"))
@@ -122,22 +125,26 @@ impl Call {
 
     /// Waits for the answer, without holding up other threads. Ctrl-C ends the waiting, not the call.
     fn result(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let mut work = self.take(py)?;
-        let answer = py.detach(|| {
+        let work = self.take(py)?;
+        let answer = py.detach(|| self.block_on(work));
+        answer?
+            .map_err(|error| to_python(py, &error))?
+            .into_python(py)
+    }
+}
+
+impl Call {
+    fn block_on(&self, mut work: Work) -> PyResult<Result<Reply>> {
+        // What is left of the work is dropped in here, too.
+        let _within = self.runtime.enter();
+        let answer = {
             let waiting = self.blocked.wait(interruptible(&mut work));
             self.runtime.block_on(waiting)
-        });
-        match answer {
-            Ok(answer) => answer
-                .map_err(|error| to_python(py, &error))?
-                .into_python(py),
-            Err(interrupt) => {
-                if !self.only_waits {
-                    self.runtime.spawn(work);
-                }
-                Err(interrupt)
-            }
+        };
+        if answer.is_err() && !self.only_waits {
+            self.runtime.spawn(work);
         }
+        answer
     }
 }
 
@@ -217,11 +224,16 @@ fn settle(
 
 /// Called when a future is done: ends work that nobody waits for any more.
 #[pyclass(frozen)]
-struct EndOfWaiting(AbortHandle);
+struct EndOfWaiting {
+    task: AbortHandle,
+    runtime: Handle,
+}
 
 #[pymethods]
 impl EndOfWaiting {
     fn __call__(&self, _future: &Bound<'_, PyAny>) {
-        self.0.abort();
+        // A task that rests is dropped here and now.
+        let _within = self.runtime.enter();
+        self.task.abort();
     }
 }

@@ -118,8 +118,12 @@ impl Blocked {
 }
 
 /// A value that only the process that made it can use. Another one, after a fork, gets an error and never drops it.
+///
+/// It is dropped within the runtime, because what the engine works with (a connection that goes back to its pool, for
+/// example) may have to begin something then.
 pub(crate) struct Owned<T> {
     value: Option<T>,
+    runtime: Option<Handle>,
     forks: u64,
 }
 
@@ -127,6 +131,7 @@ impl<T> Owned<T> {
     pub(crate) fn new(value: T) -> Self {
         Self {
             value: Some(value),
+            runtime: Process::current().ok().map(|process| process.runtime()),
             forks: FORKS.load(Ordering::Relaxed),
         }
     }
@@ -152,7 +157,10 @@ impl<T> Owned<T> {
 
 impl<T> Drop for Owned<T> {
     fn drop(&mut self) {
-        if !self.is_ours() {
+        if self.is_ours() {
+            let _within = self.runtime.as_ref().map(Handle::enter);
+            self.value = None;
+        } else {
             std::mem::forget(self.value.take());
         }
     }
