@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import inspect
 import json
 import os
-import traceback
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, Protocol, Union
+from typing import TYPE_CHECKING, Any, Protocol, Union
 
 from ._error import Error
 from .events import Event
 from .sources import Revision, SourceRequest
+
+if TYPE_CHECKING:
+    import asyncio
 
 #: Takes the answer as text, or what was raised as JSON.
 Done = Callable[[Union[str, None], Union[str, None]], None]
@@ -71,6 +71,9 @@ class Part:
     """Calls methods that may be plain or `async`, and tells the engine what became of them."""
 
     def __init__(self, methods: dict[str, Callable[..., Any]]) -> None:
+        # Whoever has no parts of his own does not wait for this import.
+        import asyncio
+
         self._methods = methods
         try:
             self._loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
@@ -79,6 +82,9 @@ class Part:
 
     def __call__(self, done: Done, method: str, arguments: tuple[str, ...]) -> Callable[[], object] | None:
         """Called by the engine in a thread of its own. Answers how the call can be cancelled."""
+        import asyncio
+        import inspect
+
         try:
             value = self._methods[method](*arguments)
             if inspect.isawaitable(value):
@@ -98,6 +104,8 @@ async def _value(awaitable: Awaitable[Any]) -> Any:
 
 
 async def _settled(awaitable: Awaitable[Any], done: Done) -> None:
+    import asyncio
+
     try:
         done(_written(await awaitable), None)
     except asyncio.CancelledError as error:
@@ -117,6 +125,9 @@ def _written(value: Any) -> str | None:
 
 def _described(error: BaseException) -> str:
     """An exception in the words of the engine."""
+    import asyncio
+    import traceback
+
     frames = traceback.extract_tb(error.__traceback__)
     place = f" in {frames[-1].name}, {os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
     own = error if isinstance(error, Error) else None
