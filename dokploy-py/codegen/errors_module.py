@@ -7,7 +7,12 @@ from typing import Any
 from shapes import HEADER, docstring, exported
 
 #: What Python programs expect to catch.
-ALSO = {"NotFound": "LookupError", "InvalidSpec": "ValueError", "TimedOut": "TimeoutError", "PermissionDenied": "PermissionError"}
+ALSO = {
+    "NotFound": "LookupError",
+    "InvalidSpec": "ValueError",
+    "TimedOut": "TimeoutError",
+    "PermissionDenied": "PermissionError",
+}
 
 MAKE = '''
 

@@ -9,11 +9,19 @@ from types_of import given, split, words
 
 ASYNC = {
     "doc": "The engine for asyncio.",
-    "def": "async def", "wait": "await {}", "stream": "AsyncStream", "enter": "__aenter__", "exit": "__aexit__",
+    "def": "async def",
+    "wait": "await {}",
+    "stream": "AsyncStream",
+    "enter": "__aenter__",
+    "exit": "__aexit__",
 }
 SYNC = {
     "doc": "The engine for programs without asyncio: the same calls, each of which waits for its answer.\n\nWaiting holds up only the thread that waits, and Ctrl-C ends it.",
-    "def": "def", "wait": "{}.result()", "stream": "Stream", "enter": "__enter__", "exit": "__exit__",
+    "def": "def",
+    "wait": "{}.result()",
+    "stream": "Stream",
+    "enter": "__enter__",
+    "exit": "__exit__",
 }
 
 #: What a caller may hand in for a type, where that is more than the type itself.
@@ -44,7 +52,18 @@ EXPORTS = '\n\n__all__ = [\n    "DeploymentHandle",\n    "Engine",\n]\n'
 def imports(text: str, table: dict[str, Any], shapes: dict[str, Any], style: dict[str, str]) -> str:
     lines = ["import os\n", "from collections.abc import Mapping, Sequence\n", "from datetime import datetime\n"]
     lines.append("from types import TracebackType\nfrom typing import Any\n\nfrom . import _dokploy\n")
-    border = ["Identified", "Opening", "id_of", "json_of", "maybe_id_of", "maybe_shape_of", "options_of", "page_of", "shape_of", "time_of"]
+    border = [
+        "Identified",
+        "Opening",
+        "id_of",
+        "json_of",
+        "maybe_id_of",
+        "maybe_shape_of",
+        "options_of",
+        "page_of",
+        "shape_of",
+        "time_of",
+    ]
     lines.append(f"from ._border import {', '.join(name for name in border if name in text)}\n")
     lines.append("from ._parts import EventSink, SourceFetcher, sink_part, source_part\n")
     lines.append(f"from ._shape import Page, Secret\nfrom ._streams import {style['stream']}\n")
@@ -56,8 +75,10 @@ def imports(text: str, table: dict[str, Any], shapes: dict[str, Any], style: dic
     for field in shapes["DeploymentRequest"]["fields"]:
         used |= words(field["type"])
     names = sorted(
-        name for name in used
-        if shapes.get(name, {}).get("kind") == "enum" or (shapes.get(name, {}).get("kind") == "id" and f"-> {name}" in text)
+        name
+        for name in used
+        if shapes.get(name, {}).get("kind") == "enum"
+        or (shapes.get(name, {}).get("kind") == "id" and f"-> {name}" in text)
     )
     lines.append(f"from .names import {', '.join(names)}\n")
     for module, (_, members) in MODULES.items():
@@ -102,14 +123,16 @@ def opener(op: dict[str, Any], table: dict[str, Any], style: dict[str, str]) -> 
     options = table["open_options"]
     if op["name"] == "migrate":
         options = [option for option in options if option["name"] not in ("source", "event_sink")]
-    arguments = ", ".join(f'{option["name"]}: {option_type(option)} = {option_default(option)}' for option in options)
-    meaning = "\n".join(f'- `{option["name"]}`: {option["doc"]}' for option in options)
-    doc = docstring(f'{op["doc"]}\n\n{meaning}\n\nRaises {errors(op)}.', "        ")
+    arguments = ", ".join(f"{option['name']}: {option_type(option)} = {option_default(option)}" for option in options)
+    meaning = "\n".join(f"- `{option['name']}`: {option['doc']}" for option in options)
+    doc = docstring(f"{op['doc']}\n\n{meaning}\n\nRaises {errors(op)}.", "        ")
     plain = [option["name"] for option in options if option["name"] not in ("source", "event_sink")]
     items = ", ".join(f'"{name}": {name}' for name in plain)
     lines = ["\n    @classmethod\n"]
     if op["name"] == "migrate":
-        lines.append(f"    {style['def']} migrate(cls, *, {arguments}) -> None:\n{doc}        options = options_of({{{items}}})\n")
+        lines.append(
+            f"    {style['def']} migrate(cls, *, {arguments}) -> None:\n{doc}        options = options_of({{{items}}})\n"
+        )
         lines.append(f"        {style['wait'].format('_dokploy.Engine.migrate(options)')}\n")
         return "".join(lines)
     returned = "Opening[Engine]" if style is ASYNC else "Engine"
@@ -120,7 +143,9 @@ def opener(op: dict[str, Any], table: dict[str, Any], style: dict[str, str]) -> 
     )
     native = f"_dokploy.Engine.open(options, {parts[0]}, {parts[1]})"
     if style is ASYNC:
-        lines.append(f"\n        async def opened() -> Engine:\n            return cls(await {native})\n\n        return Opening(opened)\n")
+        lines.append(
+            f"\n        async def opened() -> Engine:\n            return cls(await {native})\n\n        return Opening(opened)\n"
+        )
     else:
         lines.append(f"        return cls({native}.result())\n")
     return "".join(lines)
@@ -152,24 +177,24 @@ def method(op: dict[str, Any], shapes: dict[str, Any], style: dict[str, str]) ->
     required, optional, passed = arguments(op, shapes)
     taken = ["self", *required] + (["*", *optional] if optional else [])
     doc = docstring(op["doc"] + (f"\n\nRaises {errors(op)}." if op["errors"] else ""), "        ")
-    native = f'self._native.{op["name"]}({", ".join(passed)})'
+    native = f"self._native.{op['name']}({', '.join(passed)})"
     if op["kind"] == "value":
         if not op["args"]:
             return (
-                f'\n    @property\n    def {op["name"]}(self) -> {op["returns"]}:\n{doc}'
-                f'        return self._native.{op["name"]}\n'
+                f"\n    @property\n    def {op['name']}(self) -> {op['returns']}:\n{doc}"
+                f"        return self._native.{op['name']}\n"
             )
-        return f'\n    def {op["name"]}({", ".join(taken)}) -> {op["returns"]}:\n{doc}        return {op["returns"]}({native})\n'
+        return f"\n    def {op['name']}({', '.join(taken)}) -> {op['returns']}:\n{doc}        return {op['returns']}({native})\n"
     if op["kind"] == "stream":
         item = op["returns"]
         return (
-            f'\n    def {op["name"]}({", ".join(taken)}) -> {style["stream"]}[{item}]:\n{doc}'
-            f'        return {style["stream"]}({native}, {item}.from_dict)\n'
+            f"\n    def {op['name']}({', '.join(taken)}) -> {style['stream']}[{item}]:\n{doc}"
+            f"        return {style['stream']}({native}, {item}.from_dict)\n"
         )
     answer = style["wait"].format(native)
     returned, expression = returning(op["returns"], answer)
     keyword = "" if op["returns"] is None else "return "
-    return f'\n    {style["def"]} {op["name"]}({", ".join(taken)}) -> {returned}:\n{doc}        {keyword}{expression}\n'
+    return f"\n    {style['def']} {op['name']}({', '.join(taken)}) -> {returned}:\n{doc}        {keyword}{expression}\n"
 
 
 def returning(kind: str | None, answer: str) -> tuple[str, str]:
@@ -192,8 +217,8 @@ def arguments(op: dict[str, Any], shapes: dict[str, Any]) -> tuple[list[str], li
             for field in fields:
                 default = field["default"]
                 text = f'"{default}"' if isinstance(default, str) else repr(default)
-                optional.append(f'{field["name"]}: {given(field["type"])} = {text}')
-            items = ", ".join(f'{field["name"]}={field["name"]}' for field in fields)
+                optional.append(f"{field['name']}: {given(field['type'])} = {text}")
+            items = ", ".join(f"{field['name']}={field['name']}" for field in fields)
             passed.append(f"json_of(DeploymentRequest({items}))")
             continue
         base = kind.removesuffix("?")

@@ -5,15 +5,27 @@ from __future__ import annotations
 import textwrap
 from typing import Any
 
-from types_of import fetch, given, keep, read, reader, snake, split, taken, words
+from types_of import fetch, given, keep, read, snake, split, taken, words
 
 #: Which module has which shapes; a module imports only those above it. Ids and enumerations are in `names`.
 MODULES: dict[str, tuple[str, list[str]]] = {
     "specification": (
         "What a person says about an application.",
         [
-            "SealedSecret", "EnvValue", "CommandLine", "EnvVar", "Port", "Volume", "Tmpfs", "Domain", "GitSource",
-            "HealthCheck", "RestartPolicy", "UpdatePolicy", "Deadlines", "ApplicationSpec",
+            "SealedSecret",
+            "EnvValue",
+            "CommandLine",
+            "EnvVar",
+            "Port",
+            "Volume",
+            "Tmpfs",
+            "Domain",
+            "GitSource",
+            "HealthCheck",
+            "RestartPolicy",
+            "UpdatePolicy",
+            "Deadlines",
+            "ApplicationSpec",
         ],
     ),
     "credentials": (
@@ -26,8 +38,21 @@ MODULES: dict[str, tuple[str, list[str]]] = {
     "records": (
         "What is stored, and what the engine says about what runs.",
         [
-            "Project", "Application", "StepRecord", "DeploymentState", "DeploymentRequest", "Deployment", "Release",
-            "Change", "Plan", "LogLine", "QueueStats", "RuntimeInfo", "TaskStats", "ServiceStats", "ServiceLogLine",
+            "Project",
+            "Application",
+            "StepRecord",
+            "DeploymentState",
+            "DeploymentRequest",
+            "Deployment",
+            "Release",
+            "Change",
+            "Plan",
+            "LogLine",
+            "QueueStats",
+            "RuntimeInfo",
+            "TaskStats",
+            "ServiceStats",
+            "ServiceLogLine",
             "Violation",
         ],
     ),
@@ -41,17 +66,20 @@ HIDDEN = {"SealedSecret": {"sealed"}}
 
 def names_module(shapes: dict[str, Any]) -> str:
     """Ids and enumerations: texts, with their values where they are known."""
-    lines = [HEADER.format(doc="Names: ids, and texts of which there are only a few."), "from typing import Literal\n\n"]
+    lines = [
+        HEADER.format(doc="Names: ids, and texts of which there are only a few."),
+        "from typing import Literal\n\n",
+    ]
     names = []
     for name, shape in shapes.items():
         if shape["kind"] == "id":
             names.append(name)
-            lines.append(f'{name} = str\n{docstring(shape["doc"], "")}\n')
+            lines.append(f"{name} = str\n{docstring(shape['doc'], '')}\n")
         elif shape["kind"] == "enum":
             names.append(name)
             values = ", ".join(f'"{value["value"]}"' for value in shape["values"])
-            meaning = "\n".join(f'- `{value["value"]}`: {value["doc"]}' for value in shape["values"])
-            lines.append(f'{name} = Literal[{values}]\n{docstring(shape["doc"] + chr(10) * 2 + meaning, "")}\n')
+            meaning = "\n".join(f"- `{value['value']}`: {value['doc']}" for value in shape["values"])
+            lines.append(f"{name} = Literal[{values}]\n{docstring(shape['doc'] + chr(10) * 2 + meaning, '')}\n")
     lines.append(exported(names))
     return "".join(lines)
 
@@ -122,7 +150,7 @@ def record(
 ) -> str:
     lines = [f"class {name}({base}):\n", docstring(doc, "    "), "\n"]
     for field in fields:
-        lines.append(f'    {field["name"]}: {given(field["type"])}\n{docstring(field["doc"], "    ")}')
+        lines.append(f"    {field['name']}: {given(field['type'])}\n{docstring(field['doc'], '    ')}")
     wire = ", ".join(f'"{field["name"]}": "{field["wire"]}"' for field in fields)
     lines.append(f"\n    _WIRE: ClassVar[Mapping[str, str]] = {{{wire}}}\n")
     defaults = [field for field in fields if "default" in field and field["default"] is not None]
@@ -137,9 +165,7 @@ def record(
     for constant, value in (constants or {}).items():
         lines.append(f"    {constant} = {value}\n")
     lines.append(constructor(fields))
-    items = ", ".join(
-        f'"{field["name"]}": {read(field["type"], fetch(field), shapes)}' for field in fields
-    )
+    items = ", ".join(f'"{field["name"]}": {read(field["type"], fetch(field), shapes)}' for field in fields)
     lines.append(
         "\n    @classmethod\n"
         f"    def from_dict(cls, data: Mapping[str, Any]) -> {name}:\n"
@@ -153,14 +179,12 @@ def constructor(fields: list[dict[str, Any]]) -> str:
         return ""
     required = [field for field in fields if "default" not in field]
     optional = [field for field in fields if "default" in field]
-    arguments = [f'{field["name"]}: {taken(field["type"])}' for field in required]
+    arguments = [f"{field['name']}: {taken(field['type'])}" for field in required]
     if optional:
         arguments.append("*")
-        arguments += [f'{field["name"]}: {taken(field["type"])} = {default(field)}' for field in optional]
+        arguments += [f"{field['name']}: {taken(field['type'])} = {default(field)}" for field in optional]
     items = ", ".join(f'"{field["name"]}": {keep(field["type"], field["name"])}' for field in fields)
-    return (
-        f"\n    def __init__(self, {', '.join(arguments)}) -> None:\n        fill(self, {{{items}}})\n"
-    )
+    return f"\n    def __init__(self, {', '.join(arguments)}) -> None:\n        fill(self, {{{items}}})\n"
 
 
 def default(field: dict[str, Any]) -> str:
@@ -171,7 +195,7 @@ def default(field: dict[str, Any]) -> str:
     if form == "map":
         return "{}"
     if isinstance(value, dict):
-        return f'{field["type"]}()'
+        return f"{field['type']}()"
     return repr(value) if not isinstance(value, str) else f'"{value}"'
 
 
@@ -197,31 +221,29 @@ def union(name: str, shape: dict[str, Any], shapes: dict[str, Any]) -> str:
     table = f"_{snake(name).upper()}"
     lines = [f"class {name}(Shape):\n", docstring(shape["doc"], "    "), "\n"]
     for field in common:
-        lines.append(f'    {field["name"]}: {given(field["type"])}\n{docstring(field["doc"], "    ")}')
+        lines.append(f"    {field['name']}: {given(field['type'])}\n{docstring(field['doc'], '    ')}")
     if tag:
         lines.append(f'    {tag}: ClassVar[str]\n    """What tells them apart."""\n')
     find = (
-        "        ((kind, fields),) = data.items()\n"
-        f"        return {table}[kind].from_dict(fields)\n"
+        f"        ((kind, fields),) = data.items()\n        return {table}[kind].from_dict(fields)\n"
         if wrapped
         else f'        return {table}[data["{tag}"]].from_dict(data)\n'
     )
     lines.append(f"\n    @classmethod\n    def from_dict(cls, data: Mapping[str, Any]) -> {name}:\n{find}\n")
     for variant in shape["variants"]:
         value = variant["value"]
-        constants = (
-            {"_WRAPPED": f'"{value}"'} if wrapped else {tag: f'"{value}"', "_TAG": f'{{"{tag}": "{value}"}}'}
-        )
+        constants = {"_WRAPPED": f'"{value}"'} if wrapped else {tag: f'"{value}"', "_TAG": f'{{"{tag}": "{value}"}}'}
         constants = {
-            "_WRAPPED: ClassVar[str | None]" if key == "_WRAPPED" else
-            "_TAG: ClassVar[Mapping[str, str]]" if key == "_TAG" else f"{key}: ClassVar[str]": text
+            "_WRAPPED: ClassVar[str | None]"
+            if key == "_WRAPPED"
+            else "_TAG: ClassVar[Mapping[str, str]]"
+            if key == "_TAG"
+            else f"{key}: ClassVar[str]": text
             for key, text in constants.items()
         }
         fields = common + variant.get("fields", [])
         if wrapped:
-            fields = [
-                {**field, "default": None} if field["type"].endswith("?") else field for field in fields
-            ]
+            fields = [{**field, "default": None} if field["type"].endswith("?") else field for field in fields]
         lines.append("\n\n" + record(variant["name"], variant["doc"], fields, shapes, name, constants))
     items = ", ".join(f'"{variant["value"]}": {variant["name"]}' for variant in shape["variants"])
     lines.append(f"\n\n{table}: Mapping[str, type[{name}]] = {{{items}}}\n")
@@ -236,7 +258,9 @@ def docstring(text: str, indent: str) -> str:
     for paragraph in text.split("\n\n"):
         parts = paragraph.split("\n") if paragraph.startswith("- ") else [paragraph]
         wrapped = [
-            textwrap.fill(part, 112, initial_indent=indent, subsequent_indent=indent + ("  " if part.startswith("- ") else ""))
+            textwrap.fill(
+                part, 112, initial_indent=indent, subsequent_indent=indent + ("  " if part.startswith("- ") else "")
+            )
             for part in parts
         ]
         paragraphs.append("\n".join(wrapped))

@@ -15,7 +15,7 @@ use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
 use crate::error::to_python;
-use crate::process::{Owned, Process};
+use crate::process::{Blocked, Owned, Process};
 
 /// How often a blocking call looks whether the person has pressed Ctrl-C.
 const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
@@ -56,14 +56,13 @@ type Work = BoxFuture<'static, Result<Reply>>;
 pub(crate) struct Call {
     work: Owned<Mutex<Option<Work>>>,
     runtime: Handle,
+    blocked: Blocked,
     only_waits: bool,
 }
 
 impl Call {
     /// A call that changes something, or that answers soon: it is finished even when nobody waits for it any more.
-    pub(crate) fn new(
-        work: impl Future<Output = Result<Reply>> + Send + 'static,
-    ) -> Result<Self> {
+    pub(crate) fn new(work: impl Future<Output = Result<Reply>> + Send + 'static) -> Result<Self> {
         Self::of(work, false)
     }
 
@@ -86,9 +85,11 @@ impl Call {
                 ))
             })
         });
+        let process = Process::current()?;
         Ok(Self {
             work: Owned::new(Mutex::new(Some(work.boxed()))),
-            runtime: Process::current()?.runtime(),
+            runtime: process.runtime(),
+            blocked: process.blocked(),
             only_waits,
         })
     }
@@ -111,11 +112,12 @@ impl Call {
             running: running.unbind(),
             future: future.clone().unbind(),
         };
-        let task = self
-            .runtime
-            .spawn(async move { waiter.tell(work.await) });
+        let task = self.runtime.spawn(async move { waiter.tell(work.await) });
         if self.only_waits {
-            let end = EndOfWaiting(task.abort_handle());
+            let end = EndOfWaiting {
+                task: task.abort_handle(),
+                runtime: self.runtime.clone(),
+            };
             future.call_method1(intern!(py, "add_done_callback"), (end,))?;
         }
         future.call_method0(intern!(py, "__await__"))
@@ -123,19 +125,26 @@ impl Call {
 
     /// Waits for the answer, without holding up other threads. Ctrl-C ends the waiting, not the call.
     fn result(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let mut work = self.take(py)?;
-        let answer = py.detach(|| self.runtime.block_on(interruptible(&mut work)));
-        match answer {
-            Ok(answer) => answer
-                .map_err(|error| to_python(py, &error))?
-                .into_python(py),
-            Err(interrupt) => {
-                if !self.only_waits {
-                    self.runtime.spawn(work);
-                }
-                Err(interrupt)
-            }
+        let work = self.take(py)?;
+        let answer = py.detach(|| self.block_on(work));
+        answer?
+            .map_err(|error| to_python(py, &error))?
+            .into_python(py)
+    }
+}
+
+impl Call {
+    fn block_on(&self, mut work: Work) -> PyResult<Result<Reply>> {
+        // What is left of the work is dropped in here, too.
+        let _within = self.runtime.enter();
+        let answer = {
+            let waiting = self.blocked.wait(interruptible(&mut work));
+            self.runtime.block_on(waiting)
+        };
+        if answer.is_err() && !self.only_waits {
+            self.runtime.spawn(work);
         }
+        answer
     }
 }
 
@@ -146,8 +155,13 @@ async fn interruptible(work: &mut Work) -> PyResult<Result<Reply>> {
             answer = &mut *work => return Ok(answer),
             () = tokio::time::sleep(SIGNAL_INTERVAL) => {}
         }
-        Python::try_attach(|py| py.check_signals()).unwrap_or(Ok(()))?;
+        look_for_interrupts()?;
     }
+}
+
+fn look_for_interrupts() -> PyResult<()> {
+    let interrupt = Python::try_attach(|py| py.check_signals().err());
+    interrupt.flatten().map_or(Ok(()), Err)
 }
 
 /// The loop that runs in this thread.
@@ -186,9 +200,7 @@ impl Waiter {
 
 fn settle_function(py: Python<'_>) -> PyResult<&Py<PyAny>> {
     static SETTLE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    SETTLE.get_or_try_init(py, || {
-        Ok(wrap_pyfunction!(settle, py)?.into_any().unbind())
-    })
+    SETTLE.get_or_try_init(py, || Ok(wrap_pyfunction!(settle, py)?.into_any().unbind()))
 }
 
 /// Settles a future in the thread of its loop, unless its task was cancelled.
@@ -212,11 +224,16 @@ fn settle(
 
 /// Called when a future is done: ends work that nobody waits for any more.
 #[pyclass(frozen)]
-struct EndOfWaiting(AbortHandle);
+struct EndOfWaiting {
+    task: AbortHandle,
+    runtime: Handle,
+}
 
 #[pymethods]
 impl EndOfWaiting {
     fn __call__(&self, _future: &Bound<'_, PyAny>) {
-        self.0.abort();
+        // A task that rests is dropped here and now.
+        let _within = self.runtime.enter();
+        self.task.abort();
     }
 }

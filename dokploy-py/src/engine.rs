@@ -58,7 +58,6 @@ impl Engine {
 impl Engine {
     /// Opens an engine. `options` is JSON; `source` and `sink` are what `dokploy._parts` makes of the caller's own.
     #[staticmethod]
-    #[pyo3(signature = (options: "str", source: "object | None", sink: "object | None") -> "Call")]
     fn open(
         py: Python<'_>,
         options: String,
@@ -135,12 +134,7 @@ impl Engine {
         })
     }
 
-    fn list_projects(
-        &self,
-        py: Python<'_>,
-        limit: u32,
-        before: Option<String>,
-    ) -> PyResult<Call> {
+    fn list_projects(&self, py: Python<'_>, limit: u32, before: Option<String>) -> PyResult<Call> {
         self.call(py, |engine| async move {
             let page = convert::page_request(limit, before.as_deref())?;
             convert::page(&engine.store().list_projects(page).await?)
@@ -399,7 +393,11 @@ impl Engine {
         self.call(py, |engine| async move {
             let kind = convert::shape("kind", &convert::text(&kind)?)?;
             let secret: CredentialSecret = convert::shape("secret", &secret)?;
-            convert::reply(&engine.create_credential(kind, &name, &host, &secret).await?)
+            convert::reply(
+                &engine
+                    .create_credential(kind, &name, &host, &secret)
+                    .await?,
+            )
         })
     }
 

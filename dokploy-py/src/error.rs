@@ -17,20 +17,18 @@ pub(crate) fn to_python(py: Python<'_>, error: &Error) -> PyErr {
         Retry::After(after) => after.map(|after| after.as_secs_f64()),
         Retry::Never | Retry::Exhausted => None,
     };
-    let made = MAKE
-        .import(py, "dokploy.errors", "make")
-        .and_then(|make| {
-            make.call1((
-                error.code(),
-                error.message(),
-                error.hint(),
-                error.operation(),
-                error.is_retryable(),
-                retry_after,
-                violations,
-                error.causes(),
-            ))
-        });
+    let made = MAKE.import(py, "dokploy.errors", "make").and_then(|make| {
+        make.call1((
+            error.code(),
+            error.message(),
+            error.hint(),
+            error.operation(),
+            error.is_retryable(),
+            retry_after,
+            violations,
+            error.causes(),
+        ))
+    });
     match made {
         Ok(exception) => PyErr::from_value(exception),
         Err(failure) => failure,

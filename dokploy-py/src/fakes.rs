@@ -1,17 +1,15 @@
 //! Engines on a container engine in memory, for the tests of the package. No wheel has this.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use dokploy_core::bus::MemoryBus;
-use dokploy_core::deployment::EventKind;
 use dokploy_core::error::{Error, ErrorKind, Result};
-use dokploy_core::id::{DeploymentId, WorkerId};
-use dokploy_core::runtime::{FakeBehavior, FakeBuild, FakeRuntime};
+use dokploy_core::runtime::FakeRuntime;
 use dokploy_core::secret::Keyring;
 use dokploy_core::source::{Sources, SourcesOptions};
-use dokploy_core::store::{Append, MemoryStore};
+use dokploy_core::store::MemoryStore;
 use dokploy_core::{OpenOptions, Store};
+use dokploy_tests::fakes;
 use pyo3::prelude::*;
 
 use crate::call::{Call, Reply};
@@ -21,9 +19,6 @@ use crate::error::to_python;
 use crate::options::Options;
 use crate::process::Process;
 use crate::source::{PythonSink, PythonSource};
-
-/// Seals the secrets of all engines in memory.
-const KEY: &str = "u7OeW2mGr0vPyB8N4sJkQxLh1TfCiZpAoDdXgRw5EYk=";
 
 /// A store and a container engine in memory, which several engines share. Directories are real.
 #[pyclass(frozen, module = "dokploy._dokploy")]
@@ -37,23 +32,15 @@ pub(crate) struct FakeWorld {
 impl FakeWorld {
     #[new]
     fn new() -> Self {
-        let runtime = FakeRuntime::new();
-        runtime.choose_build(|input| build(&input.request.dockerfile));
-        runtime.choose_behavior(|launch| {
-            let waits = launch.command.is_some_and(|words| words.get(1).is_some_and(|word| word == "sleep"));
-            waits.then(|| FakeBehavior::NeverHealthy {
-                killed_after: Some(Duration::from_millis(1500)),
-            })
-        });
         Self {
             store: Arc::new(MemoryStore::new()),
-            runtime,
+            runtime: fakes::runtime(),
             bus: Arc::new(MemoryBus::default()),
         }
     }
 
     /// Opens an engine in this world. The arguments are those of `Engine.open`.
-    #[pyo3(signature = (options: "str", source: "object | None" = None, sink: "object | None" = None) -> "Call")]
+    #[pyo3(signature = (options, source = None, sink = None))]
     fn open(
         &self,
         py: Python<'_>,
@@ -72,7 +59,7 @@ impl FakeWorld {
                 .store(store)
                 .runtime(Arc::new(runtime))
                 .bus(bus)
-                .keyring(Keyring::from_base64(KEY)?);
+                .keyring(Keyring::from_base64(fakes::KEY)?);
             if let Some(sink) = options.event_sink.clone() {
                 builder = builder.event_sink(sink);
             }
@@ -89,7 +76,8 @@ impl FakeWorld {
     }
 
     /// Ends an engine as the end of its process does.
-    fn kill(&self, engine: &Bound<'_, Engine>) -> PyResult<()> {
+    #[staticmethod]
+    fn kill(engine: &Bound<'_, Engine>) -> PyResult<()> {
         let py = engine.py();
         let engine = engine.get().inner(py)?;
         engine.abort();
@@ -102,7 +90,7 @@ impl FakeWorld {
     fn flood(&self, py: Python<'_>, count: usize) -> PyResult<Call> {
         let store = Arc::clone(&self.store);
         Call::new(async move {
-            let id = flood(store.as_ref(), count).await?;
+            let id = fakes::flood(&store, count).await?;
             Ok(Reply::Text(id.to_string()))
         })
         .map_err(|error| to_python(py, &error))
@@ -135,20 +123,6 @@ impl FakeWorld {
     }
 }
 
-fn build(dockerfile: &str) -> Option<FakeBuild> {
-    match dockerfile {
-        "broken.Dockerfile" => Some(FakeBuild {
-            failure: Some("RUN /bin/busybox false: exit code 1".to_owned()),
-            ..FakeBuild::default()
-        }),
-        "slow.Dockerfile" => Some(FakeBuild {
-            duration: Duration::from_secs(8),
-            ..FakeBuild::default()
-        }),
-        _ => None,
-    }
-}
-
 fn sources(options: &OpenOptions) -> Result<Arc<dyn dokploy_core::SourceFetcher>> {
     match &options.sources {
         Some(own) => Ok(Arc::clone(own)),
@@ -157,32 +131,4 @@ fn sources(options: &OpenOptions) -> Result<Arc<dyn dokploy_core::SourceFetcher>
             ..SourcesOptions::new(&options.data_dir)
         })?)),
     }
-}
-
-async fn flood(store: &dyn Store, count: usize) -> Result<DeploymentId> {
-    let worker = WorkerId::new();
-    let claim = store.claim_next(worker, Duration::from_secs(60), false).await?;
-    let claim =
-        claim.ok_or_else(|| Error::new(ErrorKind::Conflict, "no deployment waits"))?;
-    let mut events = vec![EventKind::Claimed {
-        worker,
-        epoch: claim.fence.epoch,
-        attempt: claim.attempt,
-    }];
-    events.extend((0..count).map(|number| EventKind::Warned {
-        message: format!("warning {number}"),
-    }));
-    events.push(EventKind::Cancelled {
-        message: "flooded".to_owned(),
-    });
-    let append = Append {
-        deployment: claim.deployment.id,
-        at: claim.deployment.created_at,
-        before: claim.deployment.state,
-        events,
-        fence: Some(claim.fence),
-        promote: None,
-    };
-    store.append_events(&append).await?;
-    Ok(append.deployment)
 }

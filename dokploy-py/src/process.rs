@@ -13,6 +13,8 @@ use dokploy_core::error::{Error, ErrorKind, Result};
 use dokploy_core::id::WorkerId;
 use pyo3::prelude::*;
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// How long the end of the interpreter waits for engines to hand back what runs.
 const LEAVE_DEADLINE: Duration = Duration::from_secs(10);
@@ -28,6 +30,7 @@ static LEAVING: AtomicBool = AtomicBool::new(false);
 /// What all engines of a process share.
 pub(crate) struct Process {
     runtime: Runtime,
+    blocked: Blocked,
     open: Mutex<BTreeMap<WorkerId, dokploy_core::Engine>>,
 }
 
@@ -52,19 +55,25 @@ impl Process {
             })?;
         let made = Arc::new(Self {
             runtime,
+            blocked: Blocked::default(),
             open: Mutex::default(),
         });
         let none: Option<Arc<Self>> = None;
         CURRENT.compare_and_swap(&none, Some(made));
         // Whoever was first has made the one that counts.
-        CURRENT.load_full().ok_or_else(|| {
-            Error::new(ErrorKind::Unavailable, "the interpreter is about to end")
-        })
+        CURRENT
+            .load_full()
+            .ok_or_else(|| Error::new(ErrorKind::Unavailable, "the interpreter is about to end"))
     }
 
     /// Runs work on threads of its own.
     pub(crate) fn runtime(&self) -> Handle {
         self.runtime.handle().clone()
+    }
+
+    /// What threads have to know that wait for an answer.
+    pub(crate) fn blocked(&self) -> Blocked {
+        self.blocked.clone()
     }
 
     /// Keeps an engine until it is closed, so that the end of the interpreter finds it.
@@ -82,9 +91,39 @@ impl Process {
     }
 }
 
+/// The threads that wait for an answer. When the interpreter ends, only daemon threads still do; they are parked for
+/// good, because a thread that comes back to an interpreter that ends is killed in the middle of its work.
+#[derive(Clone, Default)]
+pub(crate) struct Blocked {
+    threads: TaskTracker,
+    leaving: CancellationToken,
+}
+
+impl Blocked {
+    /// Waits in this thread for what may not be polled any more when the interpreter ends.
+    pub(crate) async fn wait<T>(&self, waiting: impl Future<Output = T>) -> T {
+        let token = self.threads.token();
+        if let Some(answer) = self.leaving.run_until_cancelled(waiting).await {
+            return answer;
+        }
+        drop(token);
+        std::future::pending().await
+    }
+
+    async fn park_all(&self) {
+        self.leaving.cancel();
+        self.threads.close();
+        self.threads.wait().await;
+    }
+}
+
 /// A value that only the process that made it can use. Another one, after a fork, gets an error and never drops it.
+///
+/// It is dropped within the runtime, because what the engine works with (a connection that goes back to its pool, for
+/// example) may have to begin something then.
 pub(crate) struct Owned<T> {
     value: Option<T>,
+    runtime: Option<Handle>,
     forks: u64,
 }
 
@@ -92,6 +131,7 @@ impl<T> Owned<T> {
     pub(crate) fn new(value: T) -> Self {
         Self {
             value: Some(value),
+            runtime: Process::current().ok().map(|process| process.runtime()),
             forks: FORKS.load(Ordering::Relaxed),
         }
     }
@@ -117,7 +157,10 @@ impl<T> Owned<T> {
 
 impl<T> Drop for Owned<T> {
     fn drop(&mut self) {
-        if !self.is_ours() {
+        if self.is_ours() {
+            let _within = self.runtime.as_ref().map(Handle::enter);
+            self.value = None;
+        } else {
             std::mem::forget(self.value.take());
         }
     }
@@ -140,6 +183,7 @@ pub(crate) fn leave(py: Python<'_>) {
     py.detach(|| {
         let open = std::mem::take(&mut *process.lock());
         let handed_back = async {
+            process.blocked.park_all().await;
             futures::future::join_all(open.values().map(dokploy_core::Engine::shutdown)).await;
         };
         let in_time = process

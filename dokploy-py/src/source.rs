@@ -78,7 +78,11 @@ impl SourceFetcher for PythonSource {
                 format!("{} is no text", path.display()),
             )
         })?;
-        let arguments = vec![written(request)?, convert::text(revision)?, shown.to_owned()];
+        let arguments = vec![
+            written(request)?,
+            convert::text(revision)?,
+            shown.to_owned(),
+        ];
         self.part
             .call("fetch", arguments, ErrorKind::SourceFailed, cancel)
             .await?;

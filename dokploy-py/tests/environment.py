@@ -6,11 +6,15 @@ import os
 
 import pytest
 
+VARIABLES = {
+    "docker": ["DOKPLOY_TEST_DOCKER_HOST", "DOKPLOY_TEST_BASE_IMAGE"],
+    "registry": ["DOKPLOY_TEST_REGISTRY"],
+}
+
 
 def real(*parts: str) -> dict[str, str]:
     """The variables of the environment, or a skipped test that says so; a failed one where they are required."""
-    names = {"docker": ["DOKPLOY_TEST_DOCKER_HOST", "DOKPLOY_TEST_BASE_IMAGE"], "postgres": ["DOKPLOY_TEST_POSTGRES_URL"]}
-    wanted = [name for part in parts for name in names[part]]
+    wanted = [name for part in parts for name in VARIABLES[part]]
     if all(name in os.environ for name in wanted):
         return dict(os.environ)
     required = os.environ.get("DOKPLOY_TEST_REQUIRE", "").split(",")

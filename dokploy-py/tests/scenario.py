@@ -118,8 +118,7 @@ class Run:
         if "spec" in arguments:
             arguments["spec"] = self.spec(arguments["spec"])
         if "request" in arguments:
-            asked = dokploy.DeploymentRequest.from_dict({"force": False, "trigger": "api", "supersede": "queued", **arguments.pop("request")})
-            arguments.update(vars(asked))
+            arguments.update({snake(name): value for name, value in arguments.pop("request").items()})
         return await self.called(getattr(self.target(step), step["operation"]), **arguments)
 
     async def called(self, function: Any, *arguments: Any, **named: Any) -> Any:

@@ -34,7 +34,7 @@ class FakeWorld:
 
     def __init__(self, directory: Path, *, waits: bool) -> None:
         self.directory = directory
-        self.native = _dokploy.FakeWorld()
+        self.native = _dokploy.FakeWorld()  # type: ignore[attr-defined]
         #: Whether its engines are those of `dokploy.sync`.
         self.waits = waits
         self.count = 0

@@ -9,5 +9,6 @@
 )]
 
 mod operations;
+mod scenarios;
 mod shapes;
 mod sources;

@@ -26,10 +26,9 @@ from ._border import (
 from ._parts import EventSink, SourceFetcher, sink_part, source_part
 from ._shape import Page, Secret
 from ._streams import AsyncStream
-from .names import CredentialKind, DeploymentId, DeploymentTrigger, Status, SupersedePolicy, WorkerId
-from .specification import ApplicationSpec
 from .credentials import Credential, CredentialSecret
 from .events import Event
+from .names import CredentialKind, DeploymentId, DeploymentTrigger, Status, SupersedePolicy, WorkerId
 from .records import (
     Application,
     Deployment,
@@ -43,6 +42,7 @@ from .records import (
     ServiceLogLine,
     ServiceStats,
 )
+from .specification import ApplicationSpec
 
 
 class DeploymentHandle:

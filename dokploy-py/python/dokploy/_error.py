@@ -62,14 +62,18 @@ class Error(Exception):
         return f"{type(self).__name__}({self.message!r})"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _again, (type(self), self.message, {
-            "hint": self.hint,
-            "operation": self.operation,
-            "retryable": self.retryable,
-            "retry_after": self.retry_after,
-            "violations": self.violations,
-            "causes": self.causes,
-        })
+        return _again, (
+            type(self),
+            self.message,
+            {
+                "hint": self.hint,
+                "operation": self.operation,
+                "retryable": self.retryable,
+                "retry_after": self.retry_after,
+                "violations": self.violations,
+                "causes": self.causes,
+            },
+        )
 
 
 def _again(kind: type[Error], message: str, details: dict[str, object]) -> Error:

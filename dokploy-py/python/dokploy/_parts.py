@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import inspect
 import json
 import os
-import traceback
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, Protocol, Union
+from typing import TYPE_CHECKING, Any, Protocol, Union
 
 from ._error import Error
 from .events import Event
 from .sources import Revision, SourceRequest
+
+if TYPE_CHECKING:
+    import asyncio
 
 #: Takes the answer as text, or what was raised as JSON.
 Done = Callable[[Union[str, None], Union[str, None]], None]
@@ -30,14 +30,14 @@ class SourceFetcher(Protocol):
         """Finds out which revision a request means now. Cheap: the same state gives the same revision."""
         ...
 
-    def fetch(self, request: SourceRequest, revision: Revision, directory: Path) -> None | Awaitable[None]:
+    def fetch(self, request: SourceRequest, revision: Revision, directory: Path) -> Awaitable[None] | None:
         """Writes the tree of a revision into an empty directory, which is removed when it was used."""
         ...
 
 
 #: Is told each event of the deployments that an engine works on, in order. May be plain or `async`. What a deployment
 #: does next waits for it, for at most ten seconds. An exception fails the deployment with its message.
-EventSink = Callable[[Event], Union[None, Awaitable[None]]]
+EventSink = Callable[[Event], Union[Awaitable[None], None]]
 
 
 def source_part(fetcher: SourceFetcher) -> Part:
@@ -71,6 +71,9 @@ class Part:
     """Calls methods that may be plain or `async`, and tells the engine what became of them."""
 
     def __init__(self, methods: dict[str, Callable[..., Any]]) -> None:
+        # Whoever has no parts of his own does not wait for this import.
+        import asyncio
+
         self._methods = methods
         try:
             self._loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
@@ -79,6 +82,9 @@ class Part:
 
     def __call__(self, done: Done, method: str, arguments: tuple[str, ...]) -> Callable[[], object] | None:
         """Called by the engine in a thread of its own. Answers how the call can be cancelled."""
+        import asyncio
+        import inspect
+
         try:
             value = self._methods[method](*arguments)
             if inspect.isawaitable(value):
@@ -88,7 +94,7 @@ class Part:
                 # The loop in which the engine was opened is gone, or there was none.
                 value = asyncio.run(_value(value))
             done(_written(value), None)
-        except BaseException as error:  # noqa: BLE001: whatever it is, the engine has to know
+        except BaseException as error:  # noqa: BLE001 (whatever it is, the engine has to know)
             done(None, _described(error))
         return None
 
@@ -98,12 +104,14 @@ async def _value(awaitable: Awaitable[Any]) -> Any:
 
 
 async def _settled(awaitable: Awaitable[Any], done: Done) -> None:
+    import asyncio
+
     try:
         done(_written(await awaitable), None)
     except asyncio.CancelledError as error:
         done(None, _described(error))
         raise
-    except BaseException as error:  # noqa: BLE001: whatever it is, the engine has to know
+    except BaseException as error:  # noqa: BLE001 (whatever it is, the engine has to know)
         done(None, _described(error))
 
 
@@ -117,13 +125,18 @@ def _written(value: Any) -> str | None:
 
 def _described(error: BaseException) -> str:
     """An exception in the words of the engine."""
+    import asyncio
+    import traceback
+
     frames = traceback.extract_tb(error.__traceback__)
     place = f" in {frames[-1].name}, {os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
     own = error if isinstance(error, Error) else None
-    return json.dumps({
-        "code": own.code if own else "cancelled" if isinstance(error, asyncio.CancelledError) else None,
-        "message": str(error) or type(error).__name__,
-        "hint": own.hint if own else None,
-        "retryable": own.retryable if own else None,
-        "cause": f"{type(error).__name__}{place}",
-    })
+    return json.dumps(
+        {
+            "code": own.code if own else "cancelled" if isinstance(error, asyncio.CancelledError) else None,
+            "message": str(error) or type(error).__name__,
+            "hint": own.hint if own else None,
+            "retryable": own.retryable if own else None,
+            "cause": f"{type(error).__name__}{place}",
+        }
+    )

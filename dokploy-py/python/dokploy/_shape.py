@@ -183,7 +183,6 @@ def read_time(text: str) -> datetime:
         return datetime.fromisoformat(f"{whole}.{fraction or '0':0<6.6}+00:00")
 
 
-
 def _plain(value: Any) -> Any:
     if isinstance(value, Shape):
         return value.to_dict()

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from ._shape import Shape, fill, make, maybe, read_time
+from .events import Failure
 from .names import (
     ApplicationId,
     DeploymentId,
@@ -25,10 +26,9 @@ from .names import (
     SupersedePolicy,
     UpdateOrder,
 )
-from .specification import ApplicationSpec
-from .sources import Revision
 from .outputs import StepOutput
-from .events import Failure
+from .sources import Revision
+from .specification import ApplicationSpec
 
 
 class Project(Shape):

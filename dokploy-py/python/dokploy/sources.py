@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
-from ._shape import Secret, Shape, fill, make, maybe, read_time
-from .names import ApplicationId, CredentialId
+from ._shape import Shape, fill, make, maybe, read_time
 from .credentials import CredentialSecret
+from .names import ApplicationId, CredentialId
 
 
 class Revision(Shape):

@@ -17,10 +17,9 @@ from ._border import Identified, id_of, json_of, maybe_id_of, maybe_shape_of, op
 from ._parts import EventSink, SourceFetcher, sink_part, source_part
 from ._shape import Page, Secret
 from ._streams import Stream
-from .names import CredentialKind, DeploymentId, DeploymentTrigger, Status, SupersedePolicy, WorkerId
-from .specification import ApplicationSpec
 from .credentials import Credential, CredentialSecret
 from .events import Event
+from .names import CredentialKind, DeploymentId, DeploymentTrigger, Status, SupersedePolicy, WorkerId
 from .records import (
     Application,
     Deployment,
@@ -34,6 +33,7 @@ from .records import (
     ServiceLogLine,
     ServiceStats,
 )
+from .specification import ApplicationSpec
 
 
 class DeploymentHandle:
