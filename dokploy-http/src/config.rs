@@ -139,6 +139,7 @@ impl Config {
                 starts_per_minute: self.deploy_rate,
                 ..EngineOptions::default()
             },
+            ..OpenOptions::default()
         }
     }
 }
