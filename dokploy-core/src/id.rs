@@ -91,6 +91,11 @@ id!(
     WorkerId,
     "worker"
 );
+id!(
+    /// Identifies a request of a front end, in its log and in the audit log.
+    RequestId,
+    "request"
+);
 
 #[cfg(test)]
 mod tests {
