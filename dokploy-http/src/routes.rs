@@ -1,5 +1,10 @@
 //! Every route of the server: the one place to see what there is.
 
+#![expect(
+    unused_qualifications,
+    reason = "the macro of the document qualifies names that are in scope"
+)]
+
 pub(crate) mod applications;
 pub(crate) mod auth;
 pub(crate) mod deployments;
@@ -50,14 +55,33 @@ fn bounded() -> OpenApiRouter<AppState> {
         .routes(routes!(tokens::list_tokens, tokens::create_token))
         .routes(routes!(tokens::delete_token))
         .routes(routes!(users::list_users, users::create_user))
-        .routes(routes!(users::find_user, users::update_user, users::delete_user))
+        .routes(routes!(
+            users::find_user,
+            users::update_user,
+            users::delete_user
+        ))
         .routes(routes!(teams::list_teams, teams::create_team))
-        .routes(routes!(teams::find_team, teams::update_team, teams::delete_team))
+        .routes(routes!(
+            teams::find_team,
+            teams::update_team,
+            teams::delete_team
+        ))
         .routes(routes!(teams::add_member, teams::remove_member))
         .routes(routes!(projects::list_projects, projects::create_project))
-        .routes(routes!(projects::find_project, projects::update_project, projects::delete_project))
-        .routes(routes!(applications::list_applications, applications::create_application))
-        .routes(routes!(applications::find_application, applications::update_application, applications::delete_application))
+        .routes(routes!(
+            projects::find_project,
+            projects::update_project,
+            projects::delete_project
+        ))
+        .routes(routes!(
+            applications::list_applications,
+            applications::create_application
+        ))
+        .routes(routes!(
+            applications::find_application,
+            applications::update_application,
+            applications::delete_application
+        ))
         .routes(routes!(applications::deploy))
         .routes(routes!(applications::plan))
         .routes(routes!(applications::stop))

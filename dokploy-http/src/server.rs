@@ -7,7 +7,7 @@ pub mod listen;
 pub mod openapi;
 pub mod problem;
 
-mod middleware;
+pub(crate) mod middleware;
 mod run;
 mod state;
 
@@ -24,7 +24,7 @@ use crate::routes;
 /// Bytes of a body, uploads excepted.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
 /// Answers smaller than this are not worth compressing.
-const COMPRESSED_BYTES_MIN: u16 = 1024;
+const COMPRESSED_BYTES_MIN: u64 = 1024;
 
 /// Everything that is served, with what each request passes on its way.
 pub fn router(state: AppState) -> Router {
@@ -36,12 +36,21 @@ pub fn router(state: AppState) -> Router {
     router
         .merge(routes::pages())
         .fallback(routes::nothing_here)
-        .layer(from_fn_with_state(state.clone(), middleware::rate_limit::layer))
-        .layer(from_fn_with_state(state.clone(), middleware::authenticate::layer))
+        .layer(from_fn_with_state(
+            state.clone(),
+            middleware::rate_limit::layer,
+        ))
+        .layer(from_fn_with_state(
+            state.clone(),
+            middleware::authenticate::layer,
+        ))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn(middleware::panic::layer))
         .layer(from_fn(middleware::request_id::layer))
         .layer(CompressionLayer::new().gzip(true).compress_when(compressed))
-        .layer(from_fn_with_state(state.clone(), middleware::security::layer))
+        .layer(from_fn_with_state(
+            state.clone(),
+            middleware::security::layer,
+        ))
         .with_state(state)
 }

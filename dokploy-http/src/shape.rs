@@ -12,7 +12,11 @@ mod team;
 mod token;
 mod user;
 
-pub use self::application::{ApplicationInput, ApplicationShape, ApplicationStatus, SourceKind};
+use crate::server::extract::Patch;
+
+pub use self::application::{
+    ApplicationInput, ApplicationRecord, ApplicationShape, ApplicationStatus, SourceKind,
+};
 pub use self::deployment::{DeploymentShape, StepShape};
 pub use self::env::{EnvShape, EnvVarShape};
 pub use self::list::ListShape;
@@ -24,3 +28,6 @@ pub use self::user::{
     MeShape, NewUserInput, PasswordChange, Registering, SessionShape, SigningIn, UserPatch,
     UserShape,
 };
+
+/// What changes about an application.
+pub type ApplicationPatch = Patch<ApplicationInput>;

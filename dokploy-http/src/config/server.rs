@@ -59,7 +59,18 @@ impl ServerConfig {
             registration: registration(environment)?,
             rate_limit: rate_limit(environment)?,
             initialise_swarm: switch(environment, "DOKPLOY_INIT_SWARM")?,
-            redis_url: secret_url(environment, "REDIS_URL", &["redis", "rediss", "redis-cluster", "rediss-cluster", "redis-sentinel", "rediss-sentinel"])?,
+            redis_url: secret_url(
+                environment,
+                "REDIS_URL",
+                &[
+                    "redis",
+                    "rediss",
+                    "redis-cluster",
+                    "rediss-cluster",
+                    "redis-sentinel",
+                    "rediss-sentinel",
+                ],
+            )?,
             prometheus_url: secret_url(environment, "DOKPLOY_PROMETHEUS_URL", &["http", "https"])?,
             oidc: oidc(environment)?,
         })
@@ -68,9 +79,15 @@ impl ServerConfig {
 
 fn listen(environment: &Environment) -> Result<SocketAddr> {
     const NAME: &str = "DOKPLOY_LISTEN";
-    let text = environment.set(NAME).unwrap_or_else(|| "127.0.0.1:3000".to_owned());
+    let text = environment
+        .set(NAME)
+        .unwrap_or_else(|| "127.0.0.1:3000".to_owned());
     text.parse().map_err(|_| {
-        bad(NAME, &text, "an address and a port are expected, as in 127.0.0.1:3000 or [::]:3000")
+        bad(
+            NAME,
+            &text,
+            "an address and a port are expected, as in 127.0.0.1:3000 or [::]:3000",
+        )
     })
 }
 
@@ -88,18 +105,27 @@ fn public_url(environment: &Environment) -> Result<Option<Url>> {
             && url.username().is_empty()
             && url.password().is_none()
     });
-    let expected = "the address of the server without a path is expected, as in https://deploy.example.com";
+    let expected =
+        "the address of the server without a path is expected, as in https://deploy.example.com";
     url.map(Some).ok_or_else(|| bad(NAME, &text, expected))
 }
 
 fn trusted_proxies(environment: &Environment) -> Result<Vec<AddressRange>> {
     const NAME: &str = "DOKPLOY_TRUSTED_PROXIES";
     let text = environment.set(NAME).unwrap_or_default();
-    let ranges = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    let ranges = text
+        .split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty());
     ranges
         .map(|part| {
-            part.parse()
-                .map_err(|_| bad(NAME, part, "addresses or ranges with commas between them are expected, as in 10.0.0.0/8"))
+            part.parse().map_err(|_| {
+                bad(
+                    NAME,
+                    part,
+                    "addresses or ranges with commas between them are expected, as in 10.0.0.0/8",
+                )
+            })
         })
         .collect()
 }
@@ -128,11 +154,15 @@ fn secret_url(environment: &Environment, name: &str, schemes: &[&str]) -> Result
     let Some(text) = environment.set(name) else {
         return Ok(None);
     };
-    let right = Url::parse(&text).is_ok_and(|url| schemes.contains(&url.scheme()) && url.host().is_some());
+    let right =
+        Url::parse(&text).is_ok_and(|url| schemes.contains(&url.scheme()) && url.host().is_some());
     if right {
         return Ok(Some(Secret::new(text)));
     }
-    Err(refused(&format!("{name} cannot be used: a URL is expected that begins with {}://", schemes[0])))
+    Err(refused(&format!(
+        "{name} cannot be used: a URL is expected that begins with {}://",
+        schemes[0]
+    )))
 }
 
 fn oidc(environment: &Environment) -> Result<Option<OidcConfig>> {
@@ -142,11 +172,25 @@ fn oidc(environment: &Environment) -> Result<Option<OidcConfig>> {
     match (issuer, client_id, client_secret) {
         (None, None, None) => Ok(None),
         (Some(issuer), Some(client_id), Some(client_secret)) => {
-            let url = Url::parse(&issuer).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some());
-            let issuer = url.ok_or_else(|| bad("OIDC_ISSUER", &issuer, "a URL is expected, as in https://login.example.com"))?;
-            Ok(Some(OidcConfig { issuer, client_id, client_secret }))
+            let url = Url::parse(&issuer)
+                .ok()
+                .filter(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some());
+            let issuer = url.ok_or_else(|| {
+                bad(
+                    "OIDC_ISSUER",
+                    &issuer,
+                    "a URL is expected, as in https://login.example.com",
+                )
+            })?;
+            Ok(Some(OidcConfig {
+                issuer,
+                client_id,
+                client_secret,
+            }))
         }
-        _ => Err(refused("OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET belong together: set all of them or none")),
+        _ => Err(refused(
+            "OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET belong together: set all of them or none",
+        )),
     }
 }
 
@@ -167,19 +211,46 @@ mod tests {
     #[test]
     fn a_bad_value_names_the_variable_the_value_and_what_is_expected() {
         let cases = [
-            ("DOKPLOY_LISTEN", "3000", "an address and a port are expected"),
-            ("DOKPLOY_LISTEN", "localhost:3000", "an address and a port are expected"),
-            ("DOKPLOY_PUBLIC_URL", "deploy.example.com", "without a path is expected"),
-            ("DOKPLOY_PUBLIC_URL", "https://example.com/deploy", "without a path is expected"),
-            ("DOKPLOY_TRUSTED_PROXIES", "10.0.0.0/33", "addresses or ranges"),
-            ("DOKPLOY_REGISTRATION", "all", "first, open or closed is expected"),
+            (
+                "DOKPLOY_LISTEN",
+                "3000",
+                "an address and a port are expected",
+            ),
+            (
+                "DOKPLOY_LISTEN",
+                "localhost:3000",
+                "an address and a port are expected",
+            ),
+            (
+                "DOKPLOY_PUBLIC_URL",
+                "deploy.example.com",
+                "without a path is expected",
+            ),
+            (
+                "DOKPLOY_PUBLIC_URL",
+                "https://example.com/deploy",
+                "without a path is expected",
+            ),
+            (
+                "DOKPLOY_TRUSTED_PROXIES",
+                "10.0.0.0/33",
+                "addresses or ranges",
+            ),
+            (
+                "DOKPLOY_REGISTRATION",
+                "all",
+                "first, open or closed is expected",
+            ),
             ("DOKPLOY_RATE_LIMIT", "100", "as in 100/min"),
             ("DOKPLOY_INIT_SWARM", "maybe", "true or false is expected"),
         ];
         for (name, value, expected) in cases {
             let error = ServerConfig::read(&Environment::of([(name, value)])).unwrap_err();
             let message = error.message();
-            assert!(message.starts_with(&format!("{name} is {value:?}: ")), "{message}");
+            assert!(
+                message.starts_with(&format!("{name} is {value:?}: ")),
+                "{message}"
+            );
             assert!(message.contains(expected), "{message}");
         }
     }
@@ -201,7 +272,10 @@ mod tests {
 
     #[test]
     fn a_provider_is_named_completely_or_not_at_all() {
-        let half = [("OIDC_ISSUER", "https://login.example.com"), ("OIDC_CLIENT_ID", "dokploy")];
+        let half = [
+            ("OIDC_ISSUER", "https://login.example.com"),
+            ("OIDC_CLIENT_ID", "dokploy"),
+        ];
         let error = ServerConfig::read(&Environment::of(half)).unwrap_err();
         assert!(error.message().contains("OIDC_CLIENT_SECRET"), "{error}");
     }
@@ -210,7 +284,11 @@ mod tests {
     fn proxies_are_ranges_with_commas_between_them() {
         let environment = Environment::of([("DOKPLOY_TRUSTED_PROXIES", "10.0.0.0/8, ::1")]);
         let config = ServerConfig::read(&environment).unwrap();
-        let shown: Vec<_> = config.trusted_proxies.iter().map(ToString::to_string).collect();
+        let shown: Vec<_> = config
+            .trusted_proxies
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         assert_eq!(shown, ["10.0.0.0/8", "::1/128"]);
     }
 }

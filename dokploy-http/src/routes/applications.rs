@@ -16,10 +16,13 @@ use utoipa::{IntoParams, ToSchema};
 use super::created;
 use crate::server::AppState;
 use crate::server::extract::{
-    Body, Caller, IdempotencyKey, IfMatch, OptionalBody, Params, Patch, PathId, Versioned, page,
+    Body, Caller, IdempotencyKey, IfMatch, OptionalBody, Params, PathId, Versioned, page,
 };
 use crate::server::problem::Problem;
-use crate::shape::{ApplicationInput, ApplicationShape, DeploymentShape, ListShape, NewApplication};
+use crate::shape::{
+    ApplicationInput, ApplicationPatch, ApplicationShape, DeploymentShape, ListShape,
+    NewApplication,
+};
 
 /// Which applications.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -142,7 +145,7 @@ pub(crate) async fn find_application(
 
 /// Changes an application; it takes effect with the next deployment. Secrets that come back without a value stay.
 #[utoipa::path(
-    patch, path = "/api/applications/{id}", tag = "applications", request_body = Patch<ApplicationInput>,
+    patch, path = "/api/applications/{id}", tag = "applications", request_body = ApplicationPatch,
     params(("id" = ApplicationId, Path, description = "the application"), IfMatch),
     responses((status = 200, description = "the application", body = ApplicationShape))
 )]
@@ -151,7 +154,7 @@ pub(crate) async fn update_application(
     Caller(actor): Caller,
     PathId(id): PathId<ApplicationId>,
     IfMatch(version): IfMatch,
-    patch: Patch<ApplicationInput>,
+    patch: ApplicationPatch,
 ) -> Result<Versioned<ApplicationShape>, Problem> {
     let view = state.control().application(&actor, id).await?;
     let stored = &view.application.spec;
@@ -305,7 +308,10 @@ async fn shown(
 ) -> Result<Versioned<ApplicationShape>, Problem> {
     let mut shape = ApplicationShape::of(&view.application, view.last_deployment.as_ref());
     if can(actor, Action::WebhookSecretRead) {
-        let secret = state.control().webhook_secret(actor, view.application.id).await?;
+        let secret = state
+            .control()
+            .webhook_secret(actor, view.application.id)
+            .await?;
         shape.record.webhook_secret = Some(secret.expose().to_owned());
     }
     Ok(Versioned {

@@ -10,9 +10,7 @@ use crate::server::AppState;
 use crate::server::cookie;
 use crate::server::extract::{Body, Caller, Visitor};
 use crate::server::problem::Problem;
-use crate::shape::{
-    MeShape, PasswordChange, Registering, SessionShape, SigningIn, UserShape,
-};
+use crate::shape::{MeShape, PasswordChange, Registering, SessionShape, SigningIn, UserShape};
 
 /// Makes an account and signs in with it. The first account becomes the owner.
 #[utoipa::path(
@@ -26,7 +24,12 @@ pub(crate) async fn register(
 ) -> Result<Response, Problem> {
     let made = state
         .control()
-        .register(&actor, &input.username, &input.password, input.email.as_deref())
+        .register(
+            &actor,
+            &input.username,
+            &input.password,
+            input.email.as_deref(),
+        )
         .await?;
     Ok(session(&state, StatusCode::CREATED, &made))
 }

@@ -17,31 +17,31 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A process that answers.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Alive {
+pub(crate) struct Alive {
     /// Always `alive`.
-    pub status: &'static str,
+    pub(crate) status: &'static str,
     /// Version of the server.
-    pub version: &'static str,
+    pub(crate) version: &'static str,
 }
 
 /// Whether this server can serve.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Readiness {
+pub(crate) struct Readiness {
     /// `ready` when everything is there, `degraded` when it serves without the container engine or the cache, `unready`
     /// when it cannot serve.
-    pub status: ReadinessStatus,
+    pub(crate) status: ReadinessStatus,
     /// The database, and whether its form is the one that this version needs.
-    pub store: Part,
+    pub(crate) store: Part,
     /// The container engine. Without it deployments wait, and everything else goes on.
-    pub engine: Part,
+    pub(crate) engine: Part,
     /// The cache. Without it everything is slower.
-    pub redis: Part,
+    pub(crate) redis: Part,
 }
 
 /// Whether a server can serve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum ReadinessStatus {
+pub(crate) enum ReadinessStatus {
     /// Everything is there.
     Ready,
     /// It serves, with something missing.
@@ -53,7 +53,7 @@ pub enum ReadinessStatus {
 /// Whether a part answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Part {
+pub(crate) enum Part {
     /// It answers.
     Up,
     /// It does not.

@@ -24,7 +24,9 @@ pub(crate) async fn list_projects(
     Params(query): Params<ListQuery>,
 ) -> Result<Json<ListShape<ProjectShape>>, Problem> {
     let page = state.control().projects(&actor, query.page()?).await?;
-    Ok(Json(ListShape::of(page, |project| ProjectShape::of(&project))))
+    Ok(Json(ListShape::of(page, |project| {
+        ProjectShape::of(&project)
+    })))
 }
 
 /// Makes a project that belongs to the caller.

@@ -80,7 +80,10 @@ pub(crate) async fn update_user(
         email: input.email,
         password: input.password,
     };
-    let user = state.control().update_user(&actor, id, version, change).await?;
+    let user = state
+        .control()
+        .update_user(&actor, id, version, change)
+        .await?;
     Ok(versioned(UserShape::of(&user)))
 }
 

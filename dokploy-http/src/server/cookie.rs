@@ -44,7 +44,10 @@ mod tests {
     #[test]
     fn the_cookie_is_found_among_others() {
         let mut headers = HeaderMap::new();
-        headers.append(header::COOKIE, HeaderValue::from_static("a=b; dokploy_session=dks_1.2; c=d"));
+        headers.append(
+            header::COOKIE,
+            HeaderValue::from_static("a=b; dokploy_session=dks_1.2; c=d"),
+        );
         assert_eq!(session(&headers), Some("dks_1.2"));
         assert_eq!(session(&HeaderMap::new()), None);
     }
@@ -53,7 +56,10 @@ mod tests {
     fn over_tls_the_cookie_never_leaves_without_it() {
         let value = keep("t", Duration::from_secs(60), true).unwrap();
         let text = value.to_str().unwrap();
-        assert_eq!(text, "dokploy_session=t; HttpOnly; SameSite=Lax; Path=/; Max-Age=60; Secure");
+        assert_eq!(
+            text,
+            "dokploy_session=t; HttpOnly; SameSite=Lax; Path=/; Max-Age=60; Secure"
+        );
         assert!(!forget(false).unwrap().to_str().unwrap().contains("Secure"));
     }
 }

@@ -14,8 +14,7 @@ use super::openapi;
 
 const STYLE: &str = include_str!("docs/style.css");
 /// The page needs its own style sheet and nothing else.
-const CONTENT_SECURITY_POLICY: &str =
-    "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 static PAGE: LazyLock<String> = LazyLock::new(|| {
     let document = serde_json::to_value(openapi::document()).unwrap_or_default();
@@ -66,7 +65,10 @@ fn escape(text: &str) -> String {
 /// Prose: paragraphs, and code between backticks.
 fn prose(text: &str) -> String {
     let mut html = String::new();
-    for paragraph in text.split("\n\n").filter(|paragraph| !paragraph.trim().is_empty()) {
+    for paragraph in text
+        .split("\n\n")
+        .filter(|paragraph| !paragraph.trim().is_empty())
+    {
         html.push_str("<p>");
         for (index, part) in paragraph.split('`').enumerate() {
             let part = escape(part);

@@ -73,11 +73,7 @@ impl Refusal {
                 "method_not_allowed",
                 "Method not allowed",
             ),
-            Self::TooLarge => (
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "too_large",
-                "Body too large",
-            ),
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too_large", "Body too large"),
             Self::UnsupportedMediaType => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "unsupported_media_type",
@@ -180,10 +176,7 @@ impl Problem {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if self.status == StatusCode::UNAUTHORIZED {
-            headers.insert(
-                header::WWW_AUTHENTICATE,
-                HeaderValue::from_static("Bearer"),
-            );
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
     }
@@ -205,7 +198,10 @@ impl Problem {
                 (Refusal::Malformed, "the request cannot be read")
             }
             status if status.is_server_error() => {
-                return Some(Self::from(Error::new(ErrorKind::Unexpected, status.to_string())));
+                return Some(Self::from(Error::new(
+                    ErrorKind::Unexpected,
+                    status.to_string(),
+                )));
             }
             _ => return None,
         };
@@ -272,7 +268,10 @@ mod tests {
     fn every_kind_has_a_status_of_its_own_class_and_only_a_bug_is_500() {
         for kind in ErrorKind::ALL {
             let (status, title) = row(kind);
-            assert!(status.is_client_error() || status.is_server_error(), "{kind}");
+            assert!(
+                status.is_client_error() || status.is_server_error(),
+                "{kind}"
+            );
             assert_eq!(
                 status == StatusCode::INTERNAL_SERVER_ERROR,
                 kind == ErrorKind::Unexpected,

@@ -25,20 +25,19 @@ const SHUTDOWN_MAX: Duration = Duration::from_secs(30);
 ///
 /// `invalid_spec` for a setting that cannot be used, `unavailable` when the address is taken or the database does not
 /// answer.
-pub async fn run<S, W>(
+pub async fn run(
     config: &Config,
     server: ServerConfig,
     ready: impl FnOnce(SocketAddr) -> Result<()>,
-    mut stop: S,
-) -> Result<()>
-where
-    S: FnMut() -> W,
-    W: Future,
-{
+    mut stop: impl AsyncFnMut(),
+) -> Result<()> {
     let listener = bind(server.listen).await?;
     let address = listener.local_addr().map_err(|error| {
-        Error::new(ErrorKind::Unexpected, "the address of the listener is not known")
-            .with_source(error)
+        Error::new(
+            ErrorKind::Unexpected,
+            "the address of the listener is not known",
+        )
+        .with_source(error)
     })?;
     let closing = CancellationToken::new();
     let (engine, state) = assemble(config, server, closing.clone()).await?;
@@ -47,7 +46,7 @@ where
     ready(address)?;
     tokio::select! {
         () = &mut serving => {}
-        _ = stop() => tracing::info!("stopping: requests finish, deployments are handed back"),
+        () = stop() => tracing::info!("stopping: requests finish, deployments are handed back"),
     }
     closing.cancel();
     let end = futures::future::join(serving, engine.shutdown());
@@ -57,7 +56,7 @@ where
             Err(_) => tracing::warn!("stopped with something unfinished; leases end by themselves"),
         },
         // Whoever asks once more does not want to wait.
-        _ = stop() => {}
+        () = stop() => {}
     }
     Ok(())
 }

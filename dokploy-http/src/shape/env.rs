@@ -94,7 +94,8 @@ pub(super) fn asked(shapes: Vec<EnvVarShape>, stored: &[EnvVar]) -> Result<Vec<E
             }),
             None => violations.push(Violation {
                 field: format!("envVars[{index}].value"),
-                message: "a text is expected; only a secret that is stored may be left out".to_owned(),
+                message: "a text is expected; only a secret that is stored may be left out"
+                    .to_owned(),
             }),
         }
     }

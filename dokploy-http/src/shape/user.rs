@@ -1,10 +1,10 @@
 //! Accounts, and what somebody gets who signs in.
 
+use dokploy_core::Secret;
 use dokploy_core::clock::Timestamp;
 use dokploy_core::control::SignedIn;
 use dokploy_core::id::UserId;
 use dokploy_core::model::{Role, User};
-use dokploy_core::Secret;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -115,7 +115,9 @@ impl SessionShape {
 
 impl std::fmt::Debug for SessionShape {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SessionShape").field("user", &self.user).finish_non_exhaustive()
+        f.debug_struct("SessionShape")
+            .field("user", &self.user)
+            .finish_non_exhaustive()
     }
 }
 

@@ -22,7 +22,10 @@ pub(crate) async fn run(session: Session) -> Result<Exit> {
         }
         crate::cli::session::write(&format!("listening on {url}"))
     };
-    server::run(&config, server, ready, || interrupts.next())
+    let stop = async || {
+        interrupts.next().await;
+    };
+    server::run(&config, server, ready, stop)
         .await
         .map_err(name_variable)?;
     Ok(Exit::Success)

@@ -72,7 +72,11 @@ fn groups(document: &Value) -> BTreeMap<&str, Vec<Route<'_>>> {
 fn index(groups: &BTreeMap<&str, Vec<Route<'_>>>) -> String {
     let mut html = String::from("<nav><ul>");
     for (group, routes) in groups {
-        let _infallible = write!(html, "<li><a href=\"#{0}\"><b>{0}</b></a><ul>", escape(group));
+        let _infallible = write!(
+            html,
+            "<li><a href=\"#{0}\"><b>{0}</b></a><ul>",
+            escape(group)
+        );
         for route in routes {
             let _infallible = write!(
                 html,
@@ -97,7 +101,10 @@ fn operation_id<'a>(route: &Route<'a>) -> &'a str {
 
 fn method(route: &Route<'_>) -> String {
     let name = escape(&route.method.to_uppercase());
-    format!("<span class=\"method {}\">{name}</span>", escape(route.method))
+    format!(
+        "<span class=\"method {}\">{name}</span>",
+        escape(route.method)
+    )
 }
 
 fn section(route: &Route<'_>) -> String {
@@ -111,7 +118,11 @@ fn section(route: &Route<'_>) -> String {
     for text in ["summary", "description"] {
         html.push_str(&prose(operation[text].as_str().unwrap_or_default()));
     }
-    if operation["security"].as_array().is_some_and(|needs| needs.iter().any(|need| need.as_object().is_some_and(serde_json::Map::is_empty))) {
+    if operation["security"].as_array().is_some_and(|needs| {
+        needs
+            .iter()
+            .any(|need| need.as_object().is_some_and(serde_json::Map::is_empty))
+    }) {
         html.push_str("<p><i>Nobody has to be signed in.</i></p>");
     }
     html.push_str(&parameters(operation));
@@ -122,7 +133,10 @@ fn section(route: &Route<'_>) -> String {
 }
 
 fn parameters(operation: &Value) -> String {
-    let Some(parameters) = operation["parameters"].as_array().filter(|all| !all.is_empty()) else {
+    let Some(parameters) = operation["parameters"]
+        .as_array()
+        .filter(|all| !all.is_empty())
+    else {
         return String::new();
     };
     let mut html = String::from("<h4>Parameters</h4><table><tbody>");
@@ -131,7 +145,10 @@ fn parameters(operation: &Value) -> String {
         let place = parameter["in"].as_str().unwrap_or_default();
         let text = parameter["description"].as_str().unwrap_or_default();
         if let Some(schema) = described.as_object_mut() {
-            schema.insert("description".to_owned(), format!("In the {place}. {text}").into());
+            schema.insert(
+                "description".to_owned(),
+                format!("In the {place}. {text}").into(),
+            );
         }
         let name = parameter["name"].as_str().unwrap_or_default();
         let required = parameter["required"].as_bool().unwrap_or_default();
@@ -161,7 +178,9 @@ fn responses(operation: &Value) -> String {
     let mut html = String::from("<h4>Answers</h4><table><tbody>");
     for (status, response) in operation["responses"].as_object().into_iter().flatten() {
         let contents = response["content"].as_object().into_iter().flatten();
-        let kinds: Vec<_> = contents.map(|(_, content)| schema::kind(&content["schema"])).collect();
+        let kinds: Vec<_> = contents
+            .map(|(_, content)| schema::kind(&content["schema"]))
+            .collect();
         let _infallible = write!(
             html,
             "<tr><th>{}</th><td>{}</td><td>{}</td></tr>",
@@ -175,9 +194,7 @@ fn responses(operation: &Value) -> String {
 }
 
 fn problems() -> String {
-    let mut html = String::from(
-        "<h2 id=\"problems\">Problems</h2><table><tbody>",
-    );
+    let mut html = String::from("<h2 id=\"problems\">Problems</h2><table><tbody>");
     for (code, status, title) in problem::table() {
         let _infallible = write!(
             html,

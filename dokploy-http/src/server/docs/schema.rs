@@ -6,7 +6,10 @@ use super::{escape, prose};
 
 /// The type of a value, with a link where it has a name.
 pub(super) fn kind(schema: &Value) -> String {
-    if let Some(name) = schema["$ref"].as_str().and_then(|path| path.rsplit('/').next()) {
+    if let Some(name) = schema["$ref"]
+        .as_str()
+        .and_then(|path| path.rsplit('/').next())
+    {
         let name = escape(name);
         return format!("<a href=\"#schema-{name}\">{name}</a>");
     }
@@ -58,8 +61,9 @@ pub(super) fn fields(schema: &Value) -> String {
         return format!("<p>{}</p>", kind(schema));
     };
     let required = schema["required"].as_array();
-    let is_required =
-        |name: &str| required.is_some_and(|names| names.iter().any(|one| one.as_str() == Some(name)));
+    let is_required = |name: &str| {
+        required.is_some_and(|names| names.iter().any(|one| one.as_str() == Some(name)))
+    };
     rows(properties, is_required)
 }
 
@@ -75,7 +79,10 @@ fn rows(properties: &Map<String, Value>, is_required: impl Fn(&str) -> bool) -> 
 /// One field or parameter.
 pub(super) fn row(name: &str, schema: &Value, required: bool) -> String {
     let mark = if required { "" } else { " <i>optional</i>" };
-    let text = schema["description"].as_str().map(prose).unwrap_or_default();
+    let text = schema["description"]
+        .as_str()
+        .map(prose)
+        .unwrap_or_default();
     format!(
         "<tr><th><code>{}</code>{mark}</th><td>{}</td><td>{text}</td></tr>",
         escape(name),

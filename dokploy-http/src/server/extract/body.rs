@@ -72,9 +72,8 @@ async fn bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Pro
     Bytes::from_request(request, state)
         .await
         .map_err(|rejection| {
-            Problem::of_status(rejection.status()).unwrap_or_else(|| {
-                Problem::refusal(Refusal::Malformed, "the body cannot be read")
-            })
+            Problem::of_status(rejection.status())
+                .unwrap_or_else(|| Problem::refusal(Refusal::Malformed, "the body cannot be read"))
         })
 }
 
@@ -150,8 +149,16 @@ mod tests {
     fn each_mistake_names_its_field() {
         let cases = [
             (r#"{"inner": [], "extra": 1}"#, 422, "extra"),
-            (r#"{"inner": [{"port": 1}, {"port": 70000}]}"#, 422, "inner[1].port"),
-            (r#"{"inner": [{"port": 1, "deep": 2}]}"#, 422, "inner[0].deep"),
+            (
+                r#"{"inner": [{"port": 1}, {"port": 70000}]}"#,
+                422,
+                "inner[1].port",
+            ),
+            (
+                r#"{"inner": [{"port": 1, "deep": 2}]}"#,
+                422,
+                "inner[0].deep",
+            ),
             (r#"{"inner": [{}]}"#, 422, "inner[0].port"),
             ("{}", 422, "inner"),
             ("[]", 422, "body"),
@@ -164,7 +171,10 @@ mod tests {
             let problem = parse::<Outer>(text.as_bytes()).unwrap_err();
             assert_eq!(problem.status().as_u16(), status, "{text}");
             let shown = format!("{problem:?}");
-            assert!(field.is_empty() || shown.contains(&format!("field: {field:?}")), "{text}: {shown}");
+            assert!(
+                field.is_empty() || shown.contains(&format!("field: {field:?}")),
+                "{text}: {shown}"
+            );
             assert!(!shown.contains(" at line "), "{text}: {shown}");
             assert!(problem.into_response().status().is_client_error());
         }

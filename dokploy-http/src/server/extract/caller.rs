@@ -24,9 +24,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
         match refusal {
             Some(refusal) => Err(refusal),
             None if actor.user().is_some() => Ok(Self(actor)),
-            None => Err(Error::new(ErrorKind::Unauthenticated, "nobody is signed in")
-                .with_hint("send a token as Authorization: Bearer …, or sign in")
-                .into()),
+            None => Err(
+                Error::new(ErrorKind::Unauthenticated, "nobody is signed in")
+                    .with_hint("send a token as Authorization: Bearer …, or sign in")
+                    .into(),
+            ),
         }
     }
 }

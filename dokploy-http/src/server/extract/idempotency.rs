@@ -34,7 +34,8 @@ impl Key {
             return Ok(None);
         };
         let text = value.to_str().unwrap_or_default();
-        let fits = (1..=LENGTH_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+        let fits = (1..=LENGTH_MAX).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_graphic());
         if fits {
             return Ok(Some(Self(text.to_owned())));
         }
@@ -74,7 +75,9 @@ impl IntoParams for IdempotencyKey {
                 .name("Idempotency-Key")
                 .parameter_in(ParameterIn::Header)
                 .required(Required::False)
-                .description(Some("The same key and body give the same answer for 24 hours."))
+                .description(Some(
+                    "The same key and body give the same answer for 24 hours.",
+                ))
                 .schema(Some(schema))
                 .build(),
         ]

@@ -6,8 +6,8 @@ use axum::extract::{FromRequest, Request};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-use utoipa::openapi::schema::{AdditionalProperties, Schema, SchemaType, Type};
-use utoipa::openapi::{AnyOfBuilder, ObjectBuilder, RefOr};
+use utoipa::openapi::schema::{AdditionalProperties, AnyOfBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::{ObjectBuilder, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::body::{Body, convert};
@@ -78,7 +78,9 @@ impl<T: PartialSchema> PartialSchema for Patch<T> {
             return RefOr::T(Schema::Object(ObjectBuilder::new().build()));
         };
         let mut part = ObjectBuilder::new()
-            .description(Some("What is given is changed; null takes a value away, or back to its default."))
+            .description(Some(
+                "What is given is changed; null takes a value away, or back to its default.",
+            ))
             .additional_properties(Some(AdditionalProperties::FreeForm(false)));
         for (name, schema) in whole.properties {
             let null = ObjectBuilder::new().schema_type(SchemaType::new(Type::Null));
@@ -125,7 +127,11 @@ mod tests {
         let Value::Object(changes) = changes else {
             unreachable!("the cases are objects")
         };
-        Patch { changes, of: PhantomData }.apply(&thing)
+        Patch {
+            changes,
+            of: PhantomData,
+        }
+        .apply(&thing)
     }
 
     #[test]
@@ -138,10 +144,17 @@ mod tests {
 
     #[test]
     fn a_field_that_is_not_known_or_does_not_fit_is_named() {
-        for (changes, field) in [(json!({"extra": 1}), "extra"), (json!({"name": 7}), "name"), (json!({"name": null}), "name")] {
+        for (changes, field) in [
+            (json!({"extra": 1}), "extra"),
+            (json!({"name": 7}), "name"),
+            (json!({"name": null}), "name"),
+        ] {
             let problem = patched(changes).unwrap_err();
             assert_eq!(problem.status().as_u16(), 422);
-            assert!(format!("{problem:?}").contains(&format!("field: {field:?}")), "{problem:?}");
+            assert!(
+                format!("{problem:?}").contains(&format!("field: {field:?}")),
+                "{problem:?}"
+            );
         }
     }
 }

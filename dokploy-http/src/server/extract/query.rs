@@ -27,7 +27,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
             .map(Self)
             .map_err(|error| {
                 let path = error.path().to_string();
-                let field = if path == "." { "query".to_owned() } else { path };
+                let field = if path == "." {
+                    "query".to_owned()
+                } else {
+                    path
+                };
                 Error::invalid_field(field, error.inner().to_string()).into()
             })
     }
@@ -48,8 +52,9 @@ pub fn page(limit: Option<u32>, cursor: Option<&str>) -> Result<PageRequest> {
         ));
     }
     let before = cursor.map(|cursor| {
-        uuid::Uuid::try_parse(cursor)
-            .map_err(|_| Error::invalid_field("cursor", "is no cursor: pass on what nextCursor held"))
+        uuid::Uuid::try_parse(cursor).map_err(|_| {
+            Error::invalid_field("cursor", "is no cursor: pass on what nextCursor held")
+        })
     });
     Ok(PageRequest {
         limit,

@@ -1,10 +1,10 @@
 //! Versions of resources: what a writer saw, and what a reader gets.
 
+use axum::Json;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use axum::Json;
 use serde::Serialize;
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
@@ -27,7 +27,12 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
         let Some(value) = parts.headers.get(header::IF_MATCH) else {
             return Ok(Self(None));
         };
-        let malformed = || Problem::refusal(Refusal::Malformed, "If-Match has to hold the version of the resource");
+        let malformed = || {
+            Problem::refusal(
+                Refusal::Malformed,
+                "If-Match has to hold the version of the resource",
+            )
+        };
         let text = value.to_str().map_err(|_| malformed())?.trim();
         if text == "*" {
             return Ok(Self(None));
@@ -36,7 +41,9 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
             .strip_prefix('"')
             .and_then(|rest| rest.strip_suffix('"'))
             .unwrap_or(text);
-        bare.parse().map(|version| Self(Some(version))).map_err(|_| malformed())
+        bare.parse()
+            .map(|version| Self(Some(version)))
+            .map_err(|_| malformed())
     }
 }
 
@@ -47,7 +54,9 @@ impl IntoParams for IfMatch {
                 .name("If-Match")
                 .parameter_in(ParameterIn::Header)
                 .required(Required::False)
-                .description(Some("The version that the caller has seen; another one is a conflict."))
+                .description(Some(
+                    "The version that the caller has seen; another one is a conflict.",
+                ))
                 .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
                 .build(),
         ]

@@ -45,10 +45,12 @@ pub(crate) async fn layer(
     );
     let (mut actor, refusal) = match presented(request.headers()) {
         None => (Actor::anonymous(), None),
-        Some(presented) => match admit(&state, &request, &presented).await {
-            Ok(actor) => (actor, None),
-            Err(error) => (Actor::anonymous(), Some(Problem::from(error))),
-        },
+        Some(presented) => {
+            match admit(&state, request.method(), request.headers(), &presented).await {
+                Ok(actor) => (actor, None),
+                Err(error) => (Actor::anonymous(), Some(Problem::from(error))),
+            }
+        }
     };
     if let Some(address) = address {
         actor = actor.with_address(address.to_string());
@@ -59,7 +61,9 @@ pub(crate) async fn layer(
     if actor.user().is_some() {
         tracing::Span::current().record("actor", tracing::field::display(&actor));
     }
-    request.extensions_mut().insert(Authenticated { actor, refusal });
+    request
+        .extensions_mut()
+        .insert(Authenticated { actor, refusal });
     next.run(request).await
 }
 
@@ -68,19 +72,28 @@ fn presented(headers: &HeaderMap) -> Option<Presented<'_>> {
         // Another scheme is a token that nobody knows: it is refused, not passed over for the cookie.
         let token = value.to_str().unwrap_or_default();
         let (scheme, token) = token.split_once(' ').unwrap_or(("", token));
-        let token = if scheme.eq_ignore_ascii_case("bearer") { token.trim() } else { "" };
+        let token = if scheme.eq_ignore_ascii_case("bearer") {
+            token.trim()
+        } else {
+            ""
+        };
         return Some(Presented::Bearer(token));
     }
     cookie::session(headers).map(Presented::Cookie)
 }
 
-async fn admit(state: &AppState, request: &Request, presented: &Presented<'_>) -> Result<Actor> {
+async fn admit(
+    state: &AppState,
+    method: &Method,
+    headers: &HeaderMap,
+    presented: &Presented<'_>,
+) -> Result<Actor> {
     match presented {
         Presented::Bearer(token) => state.control().authenticate(token).await,
         Presented::Cookie(token) => {
             let actor = state.control().authenticate(token).await?;
-            if !is_safe(request.method()) {
-                check_csrf(state, request.headers(), &actor)?;
+            if !is_safe(method) {
+                check_csrf(state, headers, &actor)?;
             }
             Ok(actor)
         }
@@ -93,7 +106,9 @@ fn is_safe(method: &Method) -> bool {
 }
 
 fn check_csrf(state: &AppState, headers: &HeaderMap, actor: &Actor) -> Result<()> {
-    let sent = headers.get(CSRF_HEADER).and_then(|value| value.to_str().ok());
+    let sent = headers
+        .get(CSRF_HEADER)
+        .and_then(|value| value.to_str().ok());
     let sent = sent.ok_or_else(|| {
         Error::new(
             ErrorKind::PermissionDenied,

@@ -15,11 +15,7 @@ const FREE: [&str; 2] = ["/healthz", "/readyz"];
 /// Webhooks are counted by source, where the source is known.
 const OWN_LIMIT: &str = "/api/webhooks/";
 
-pub(crate) async fn layer(
-    State(state): State<AppState>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(crate) async fn layer(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let counted = !FREE.contains(&path) && !path.starts_with(OWN_LIMIT);
     let key = request.extensions().get().and_then(key).filter(|_| counted);
@@ -45,7 +41,9 @@ pub(crate) async fn layer(
     ];
     for (name, value) in told {
         let name = HeaderName::from_static(name);
-        response.headers_mut().insert(name, HeaderValue::from(value));
+        response
+            .headers_mut()
+            .insert(name, HeaderValue::from(value));
     }
     response
 }

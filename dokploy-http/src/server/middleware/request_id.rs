@@ -76,7 +76,11 @@ fn problem_of(response: &mut Response) -> Option<Problem> {
 
 /// Headers that layers below have set stay, those of the body excepted.
 fn keep(from: HeaderMap, to: &mut HeaderMap) {
-    let of_body = [header::CONTENT_TYPE, header::CONTENT_LENGTH, header::CONTENT_ENCODING];
+    let of_body = [
+        header::CONTENT_TYPE,
+        header::CONTENT_LENGTH,
+        header::CONTENT_ENCODING,
+    ];
     for (name, value) in &from {
         if !of_body.contains(name) && !to.contains_key(name) {
             to.insert(name.clone(), value.clone());

@@ -8,7 +8,8 @@ use axum::response::Response;
 use crate::server::state::AppState;
 
 /// Nothing may be loaded, framed or submitted; the pages of the documentation say what they need themselves.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+const CONTENT_SECURITY_POLICY: &str =
+    "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 /// A year: a browser that was here over TLS does not come back without it.
 const TRANSPORT_SECURITY: &str = "max-age=31536000";
 
@@ -19,8 +20,14 @@ const HEADERS: [(HeaderName, &str); 7] = [
     (header::X_FRAME_OPTIONS, "DENY"),
     (header::REFERRER_POLICY, "no-referrer"),
     (header::CACHE_CONTROL, "no-store"),
-    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
 ];
 
 pub(crate) async fn layer(State(state): State<AppState>, request: Request, next: Next) -> Response {
@@ -30,7 +37,11 @@ pub(crate) async fn layer(State(state): State<AppState>, request: Request, next:
         set(headers, name, value);
     }
     if state.over_tls() {
-        set(headers, header::STRICT_TRANSPORT_SECURITY, TRANSPORT_SECURITY);
+        set(
+            headers,
+            header::STRICT_TRANSPORT_SECURITY,
+            TRANSPORT_SECURITY,
+        );
     }
     response
 }
