@@ -89,6 +89,11 @@ id!(
     WorkerId,
     "worker"
 );
+id!(
+    /// Identifies one process on a bus, so that it knows its own signals.
+    ProcessId,
+    "process"
+);
 
 #[cfg(test)]
 mod tests {
