@@ -1,6 +1,8 @@
 //! Wakes up whoever waits for something to change. Messages may be lost: whoever needs them all also polls.
 
 mod memory;
+#[cfg(feature = "redis")]
+mod redis;
 
 use std::fmt::Debug;
 
@@ -9,6 +11,8 @@ use futures::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 
 pub use self::memory::MemoryBus;
+#[cfg(feature = "redis")]
+pub use self::redis::RedisBus;
 use crate::error::Result;
 use crate::id::{ApplicationId, DeploymentId, ProjectId};
 
@@ -43,6 +47,14 @@ pub enum Signal {
 }
 
 /// Passes signals on, within a process or between several.
+///
+/// # Behavior
+///
+/// - Every listener gets what is published while it listens, in the order of publication, also by the publisher
+///   itself, and each signal once.
+/// - What was published before is not delivered.
+/// - A listener that does not read, or another process that is away, holds nobody up.
+/// - A bus between processes that is away still serves the listeners of its own process, and comes back by itself.
 #[async_trait]
 pub trait EventBus: Send + Sync + Debug {
     /// Sends a signal to everybody who listens now.

@@ -45,6 +45,7 @@ use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::error::Result;
 use crate::id::WorkerId;
+use crate::limit::RateLimiter;
 use crate::log::LogStore;
 use crate::runtime::{ContainerRuntime, RuntimeInfo};
 use crate::secret::Keyring;
@@ -64,6 +65,7 @@ pub(crate) struct Inner {
     sources: Arc<dyn SourceFetcher>,
     bus: Arc<dyn EventBus>,
     cache: Arc<dyn Cache>,
+    limiter: Arc<dyn RateLimiter>,
     clock: Arc<dyn Clock>,
     keyring: Keyring,
     logs: LogStore,
@@ -110,6 +112,11 @@ impl Engine {
     /// The cache.
     pub fn cache(&self) -> &Arc<dyn Cache> {
         &self.inner.cache
+    }
+
+    /// What limits how often callers may do something. The engine itself limits nobody with it: its fronts do.
+    pub fn limiter(&self) -> &Arc<dyn RateLimiter> {
+        &self.inner.limiter
     }
 
     /// Its name in leases and events.

@@ -96,6 +96,11 @@ id!(
     RequestId,
     "request"
 );
+id!(
+    /// Identifies one process on a bus, so that it knows its own signals.
+    ProcessId,
+    "process"
+);
 
 #[cfg(test)]
 mod tests {

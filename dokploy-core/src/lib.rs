@@ -12,6 +12,7 @@ pub mod deployment;
 pub mod engine;
 pub mod error;
 pub mod id;
+pub mod limit;
 pub mod log;
 pub mod model;
 pub mod runtime;

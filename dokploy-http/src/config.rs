@@ -62,6 +62,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// `DATABASE_URL`; may hold a password.
     pub database_url: Option<Secret>,
+    /// `REDIS_URL`; may hold a password.
+    pub redis_url: Option<Secret>,
     /// `DOCKER_HOST`.
     pub docker_host: Option<String>,
     /// `DOCKER_CERT_PATH`, when `DOCKER_TLS_VERIFY` is set.
@@ -109,6 +111,7 @@ impl Config {
                 .set("DOKPLOY_DATA_DIR")
                 .map_or_else(|| PathBuf::from("dokploy-data"), PathBuf::from),
             database_url: environment.set("DATABASE_URL").map(Secret::new),
+            redis_url: environment.set("REDIS_URL").map(Secret::new),
             docker_host: environment.set("DOCKER_HOST"),
             docker_cert_path: docker_cert_path(environment)?,
             secret_key: secret_key(environment)?,
@@ -134,6 +137,7 @@ impl Config {
         OpenOptions {
             data_dir: self.data_dir.clone(),
             database_url: self.database_url.clone(),
+            redis_url: self.redis_url.clone(),
             docker_host: self.docker_host.clone(),
             docker_cert_path: self.docker_cert_path.clone(),
             secret_key: self.secret_key.clone(),
@@ -271,6 +275,7 @@ mod tests {
         let environment = Environment::of([
             ("DOKPLOY_SECRET_KEY", "aGVsbG8="),
             ("DATABASE_URL", "postgres://u:hunter2@h/d"),
+            ("REDIS_URL", "redis://:hunter2@h"),
         ]);
         let shown = format!("{:?}", Config::read(&environment).unwrap());
         assert!(

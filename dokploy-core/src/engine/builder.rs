@@ -14,6 +14,7 @@ use crate::cache::{Cache, MemoryCache};
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
 use crate::id::WorkerId;
+use crate::limit::{MemoryLimiter, RateLimiter};
 use crate::log::{LogLimits, LogStore};
 use crate::runtime::ContainerRuntime;
 use crate::secret::Keyring;
@@ -76,6 +77,7 @@ pub struct EngineBuilder {
     sources: Option<Arc<dyn SourceFetcher>>,
     bus: Option<Arc<dyn EventBus>>,
     cache: Option<Arc<dyn Cache>>,
+    limiter: Option<Arc<dyn RateLimiter>>,
     clock: Option<Arc<dyn Clock>>,
     keyring: Option<Keyring>,
     data_dir: Option<PathBuf>,
@@ -121,6 +123,13 @@ impl EngineBuilder {
     #[must_use]
     pub fn cache(mut self, cache: Arc<dyn Cache>) -> Self {
         self.cache = Some(cache);
+        self
+    }
+
+    /// What limits how often callers may do something; in memory by default.
+    #[must_use]
+    pub fn limiter(mut self, limiter: Arc<dyn RateLimiter>) -> Self {
+        self.limiter = Some(limiter);
         self
     }
 
@@ -191,6 +200,9 @@ impl EngineBuilder {
                 cache: self
                     .cache
                     .unwrap_or_else(|| Arc::new(MemoryCache::default())),
+                limiter: self
+                    .limiter
+                    .unwrap_or_else(|| Arc::new(MemoryLimiter::default())),
                 clock,
                 keyring,
                 logs,

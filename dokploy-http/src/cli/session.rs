@@ -187,6 +187,7 @@ pub(crate) fn name_variable(error: Error) -> Error {
     let named = [
         ("secretKey", "DOKPLOY_SECRET_KEY"),
         ("databaseUrl", "DATABASE_URL"),
+        ("redisUrl", "REDIS_URL"),
         ("docker.host", "DOCKER_HOST"),
         ("docker.tls", "DOCKER_CERT_PATH"),
         ("dataDir", "DOKPLOY_DATA_DIR"),
