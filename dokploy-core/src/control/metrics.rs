@@ -1,0 +1,52 @@
+//! What applications use, and how many of everything an actor reaches.
+
+use serde::Serialize;
+
+use super::ControlPlane;
+use super::audited::About;
+use super::reach::{reach_of, require};
+use crate::access::{Action, Actor, can};
+use crate::error::Result;
+use crate::id::ApplicationId;
+use crate::runtime::ServiceStats;
+use crate::store::{QueueStats, StatusCount};
+
+/// How many of everything an actor reaches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// Projects.
+    pub projects: u64,
+    /// Applications.
+    pub applications: u64,
+    /// What waits and what runs in the whole installation, for administrators.
+    pub queue: Option<QueueStats>,
+}
+
+impl ControlPlane {
+    /// What the containers of an application use now, as far as they run on this engine.
+    pub async fn stats(&self, actor: &Actor, id: ApplicationId) -> Result<ServiceStats> {
+        let about = About::thing("application", id);
+        let work = async {
+            let application = self.application_for(actor, Action::MetricRead, id).await?;
+            let runtime = self.inner.engine.runtime();
+            runtime.service_stats(&application.service_name).await
+        };
+        self.read(actor, Action::MetricRead, about, work).await
+    }
+
+    /// How many of everything the actor reaches.
+    pub async fn summary(&self, actor: &Actor) -> Result<Summary> {
+        require(actor, Action::MetricRead)?;
+        let reach = reach_of(actor)?;
+        let queue = if can(actor, Action::SystemRead) {
+            Some(self.store().queue_stats().await?)
+        } else {
+            None
+        };
+        Ok(Summary {
+            projects: self.store().count_projects(&reach).await?,
+            applications: self.store().count_applications(&reach).await?,
+            queue,
+        })
+    }
+}
