@@ -13,8 +13,9 @@ mod throttle;
 
 pub use self::action::{Action, Place, Rule};
 pub use self::actor::{Actor, Identity};
-pub use self::api_token::{digest as token_digest, generate as generate_token};
-pub use self::password::{Passwords, Verdict};
+pub(crate) use self::api_token::{digest as token_digest, generate as generate_token};
+pub(crate) use self::password::{Passwords, Verdict, check as check_password};
+pub(crate) use self::permission::can_somewhere;
 pub use self::permission::{can, can_in};
-pub use self::session_token::SessionTokens;
-pub use self::throttle::LoginThrottle;
+pub(crate) use self::session_token::{SessionTokens, is_session_token};
+pub(crate) use self::throttle::LoginThrottle;

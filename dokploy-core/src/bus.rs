@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::memory::MemoryBus;
 use crate::error::Result;
-use crate::id::{ApplicationId, DeploymentId, ProjectId};
+use crate::id::{ApplicationId, DeploymentId, ProjectId, UserId};
 
 /// What changed. It carries ids only; the truth is read from the store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +38,16 @@ pub enum Signal {
         /// Which.
         application: ApplicationId,
         /// Its project.
+        project: ProjectId,
+    },
+    /// What somebody may do changed: his sessions, tokens, role or teams. Open streams look again.
+    Access {
+        /// Who.
+        user: UserId,
+    },
+    /// Who reaches a project changed, or it was deleted.
+    Project {
+        /// Which.
         project: ProjectId,
     },
 }

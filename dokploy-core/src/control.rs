@@ -9,11 +9,13 @@ mod archives;
 mod audit;
 mod audited;
 mod auth;
+mod bearer;
 mod bulk;
 mod cached;
 mod credentials;
 mod deployments;
 mod environment;
+mod external;
 
 mod idempotent;
 mod live;
@@ -32,11 +34,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::applications::ApplicationView;
-pub use self::audit::Verification;
+pub use self::audit::{AuditPage, Verification};
 pub use self::archives::UploadedArchive;
-pub use self::auth::{ExternalProfile, SignedIn};
+pub use self::auth::SignedIn;
 pub use self::bulk::{BulkAction, BulkResult};
 pub use self::environment::{Environment, EnvironmentVariable, ValueInput, VariableInput};
+pub use self::external::ExternalProfile;
 pub use self::idempotent::StoredAnswer;
 pub use self::live::Subject;
 pub use self::metrics::Summary;

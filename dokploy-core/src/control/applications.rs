@@ -3,10 +3,10 @@
 use super::ControlPlane;
 use super::audited::About;
 use super::reach::{reach_of, require};
-use crate::access::{Action, Actor, can_in};
+use crate::access::{Action, Actor, can};
 use crate::error::{Error, Result};
 use crate::id::{ApplicationId, ProjectId};
-use crate::model::{Application, ApplicationSpec, Deployment, Page, PageRequest, Project};
+use crate::model::{Application, ApplicationSpec, Deployment, EnvValue, Page, PageRequest};
 
 /// An application with what a reader wants to know besides.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,7 +50,7 @@ impl ControlPlane {
     /// An application.
     pub async fn application(&self, actor: &Actor, id: ApplicationId) -> Result<ApplicationView> {
         let work = async {
-            let application = self.known_application(actor, id).await?;
+            let application = self.shown_application(actor, id).await?;
             let mut last = self.last_deployments(&[id]).await?;
             Ok(ApplicationView {
                 application: seen_by(actor, application),
@@ -78,8 +78,8 @@ impl ControlPlane {
         let work = async {
             self.project_for(actor, Action::ApplicationCreate, project).await?;
             let spec = self.with_upload(id, spec);
-            self.check_sources(actor, &spec, None)?;
-            self.check_credentials(actor, &spec, None).await?;
+            self.check_sources(actor, id, &spec, None)?;
+            Self::check_credentials(actor, &spec, None)?;
             self.inner.engine.create_application_as(id, project, spec).await
         };
         let made = self.change(actor, Action::ApplicationCreate, about, work).await?;
@@ -101,8 +101,8 @@ impl ControlPlane {
         let work = async {
             let action = Action::ApplicationUpdate;
             let stored = self.application_for(actor, action, id).await?;
-            self.check_sources(actor, &spec, Some(&stored.spec))?;
-            self.check_credentials(actor, &spec, Some(&stored.spec)).await?;
+            self.check_sources(actor, id, &spec, Some(&stored.spec))?;
+            Self::check_credentials(actor, &spec, Some(&stored.spec))?;
             let version = version.unwrap_or(stored.version);
             self.inner.engine.update_application(id, version, spec).await
         };
@@ -184,7 +184,7 @@ impl ControlPlane {
 
 /// What an actor sees of an application that he reaches: not which secrets it has, unless he may know that.
 fn seen_by(actor: &Actor, mut application: Application) -> Application {
-    if !crate::access::can(actor, Action::EnvironmentRead) {
+    if !can(actor, Action::EnvironmentRead) {
         application.spec = without_secrets(application.spec);
     }
     application
@@ -192,8 +192,6 @@ fn seen_by(actor: &Actor, mut application: Application) -> Application {
 
 /// A specification without the names of its secrets.
 pub(super) fn without_secrets(mut spec: ApplicationSpec) -> ApplicationSpec {
-    use crate::model::EnvValue;
-
     spec.env_vars
         .retain(|variable| matches!(variable.value, EnvValue::Plain(_)));
     spec.build_secrets.clear();

@@ -5,11 +5,20 @@ use super::audited::About;
 use super::reach::require;
 use crate::access::{Action, Actor};
 use crate::error::Result;
-use crate::model::{AuditRecord, Page, PageRequest, audit};
+use crate::model::{AuditHead, AuditRecord, PageRequest, audit};
 use crate::store::AuditFilter;
 
 /// Records that are read at once for a verification.
 const BATCH: u32 = 1000;
+
+/// One part of the trail, newest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditPage {
+    /// The records.
+    pub records: Vec<AuditRecord>,
+    /// Where the next part starts; absent on the last one.
+    pub next: Option<i64>,
+}
 
 /// What a verification of the trail found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,16 +31,26 @@ pub struct Verification {
 }
 
 impl ControlPlane {
-    /// Records of the trail, newest first.
+    /// Records of the trail before a place in it, or the latest ones, newest first.
     pub async fn audit(
         &self,
         actor: &Actor,
         filter: &AuditFilter,
-        page: PageRequest,
-    ) -> Result<Page<AuditRecord>> {
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<AuditPage> {
+        let limit = limit.clamp(1, PageRequest::LIMIT_MAX);
         let work = async {
             require(actor, Action::AuditRead)?;
-            self.store().list_audit(filter, page).await
+            // One more than asked for says whether there are more.
+            let mut records = self.store().list_audit(filter, before, limit + 1).await?;
+            let is_last = records.len() <= limit as usize;
+            records.truncate(limit as usize);
+            let next = records.last().map(|record| record.seq);
+            Ok(AuditPage {
+                records,
+                next: next.filter(|_| !is_last),
+            })
         };
         let about = About::thing("audit", "all");
         self.read(actor, Action::AuditRead, about, work).await
@@ -48,7 +67,7 @@ impl ControlPlane {
     }
 
     async fn verified_chain(&self) -> Result<Verification> {
-        let mut head = audit::AuditHead::empty();
+        let mut head = AuditHead::empty();
         let mut records = 0;
         loop {
             let batch = self.store().audit_chain(head.seq, BATCH).await?;

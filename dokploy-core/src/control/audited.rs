@@ -2,9 +2,10 @@
 
 use super::ControlPlane;
 use super::reach::nobody;
-use crate::access::{Action, Actor, Identity, audit};
+use crate::access::{Action, Actor, Identity};
 use crate::error::{ErrorKind, Result};
 use crate::model::{AuditEntry, AuditOutcome};
+use crate::store::audit;
 
 /// What an attempt is about, for the trail.
 #[derive(Clone, Debug)]
@@ -56,9 +57,9 @@ impl ControlPlane {
         work: impl Future<Output = Result<T>> + Send,
     ) -> Result<T> {
         let entry = self.entry(actor, action, &about, AuditOutcome::Done);
-        let (result, is_recorded) = audit::scope(entry, work).await;
+        let (result, unwritten) = audit::scope(entry, work).await;
         if let Err(error) = &result
-            && !is_recorded
+            && unwritten.is_some()
         {
             let outcome = match error.kind() {
                 ErrorKind::PermissionDenied | ErrorKind::Unauthenticated => AuditOutcome::Denied,

@@ -1,14 +1,14 @@
-//! Coming in and going out: accounts, sessions, and who a bearer is.
+//! Coming in with a password, and going out.
 
 use super::audited::About;
 use super::reach::{denied, nobody, require};
 use super::users::{NewUser, account};
 use super::{ControlPlane, Registration};
-use crate::access::{Action, Actor, Identity, Verdict, is_session_token, token_digest};
+use crate::access::{Action, Actor, Identity, Verdict, check_password};
 use crate::bus::Signal;
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::{SessionId, UserId};
-use crate::model::{ExternalIdentity, Role, Session, User};
+use crate::model::{PasswordHash, Role, Session, User};
 use crate::secret::Secret;
 
 /// Somebody who has just come in.
@@ -22,19 +22,6 @@ pub struct SignedIn {
     pub token: Secret,
     /// What a page sends with each change that it makes with a cookie.
     pub csrf_token: String,
-}
-
-/// What a provider of identities says about somebody. The front end has verified it.
-#[derive(Clone, Debug)]
-pub struct ExternalProfile {
-    /// The provider.
-    pub issuer: String,
-    /// Who he is for the provider. Together with the issuer it is the only thing that an account is bound to.
-    pub subject: String,
-    /// A name that he would like; another one is chosen where it is taken.
-    pub username: Option<String>,
-    /// His address, for people to read.
-    pub email: Option<String>,
 }
 
 impl ControlPlane {
@@ -58,45 +45,46 @@ impl ControlPlane {
             role: Role::Owner,
             email: email.map(str::to_owned),
         };
-        let user = account(new, self.now())?;
-        crate::access::check_password(password, "password")?;
+        let user = account(&new, self.now())?;
+        check_password(password, "password")?;
         let about = About::thing("user", user.id).with_detail(&user.username);
-        let user = self
-            .recorded(actor, "auth.register", about, self.registered(user, password))
-            .await?;
+        let work = self.registered(user, password);
+        let user = self.recorded(actor, "auth.register", about, work).await?;
         self.signed_in(user).await
     }
 
     async fn registered(&self, user: User, password: &Secret) -> Result<User> {
-        let registration = self.inner.options.registration;
-        let closed = || {
-            Error::new(ErrorKind::PermissionDenied, "people cannot make accounts for themselves here")
-                .with_hint("ask an administrator for an account")
-        };
-        let store = self.store();
-        let is_first = store.count_users().await? == 0;
-        match registration {
-            Registration::Closed => return Err(closed()),
-            Registration::First if !is_first => return Err(closed()),
-            Registration::First | Registration::Open => {}
-        }
+        let is_first = self.may_register().await?;
         let hash = self.inner.passwords.hash(password, "password").await?;
         if is_first {
-            match store.create_first_user(&user, Some(&hash)).await {
+            match self.store().create_first_user(&user, Some(&hash)).await {
+                // Somebody else was first.
                 Err(error) if error.kind() == ErrorKind::Conflict => {}
                 result => return result.map(|()| user),
             }
-        }
-        // Somebody else was first.
-        if registration == Registration::First {
-            return Err(closed());
+            self.may_register().await?;
         }
         let user = User {
             role: Role::Viewer,
             ..user
         };
-        store.create_user(&user, Some(&hash)).await?;
+        self.store().create_user(&user, Some(&hash)).await?;
         Ok(user)
+    }
+
+    /// Whether somebody would be the first one, when he may make himself an account at all.
+    pub(super) async fn may_register(&self) -> Result<bool> {
+        // There is an owner from the first user on.
+        let is_first = self.store().count_owners().await? == 0;
+        match self.inner.options.registration {
+            Registration::Open => Ok(is_first),
+            Registration::First if is_first => Ok(true),
+            Registration::First | Registration::Closed => Err(Error::new(
+                ErrorKind::PermissionDenied,
+                "people cannot make accounts for themselves here",
+            )
+            .with_hint("ask an administrator for an account")),
+        }
     }
 
     /// Comes in with a name and a password.
@@ -105,79 +93,65 @@ impl ControlPlane {
     ///
     /// `unauthenticated`, the same and after the same work for an unknown name, a wrong password and a disabled
     /// account; `rate_limited` after too many failures for the name or from the actor's address.
-    pub async fn login(&self, actor: &Actor, username: &str, password: &Secret) -> Result<SignedIn> {
-        let about = About::thing("user", "unknown");
-        let found = self.store().find_user_by_username(username).await?;
-        let about = match &found {
-            Some(user) => About::thing("user", user.id),
-            None => about,
-        };
-        let name = username.to_owned();
-        let work = async {
-            let user = self.verified(actor, &name, password, found).await?;
-            self.signed_in(user).await
-        };
-        self.recorded(actor, "auth.login", about, work).await
-    }
-
-    async fn verified(
+    pub async fn login(
         &self,
         actor: &Actor,
         username: &str,
         password: &Secret,
-        found: Option<User>,
-    ) -> Result<User> {
-        let inner = &self.inner;
-        let address = actor.address.as_deref();
-        let slot = inner.passwords.slot().await?;
-        inner.throttle.check(username, address).await?;
-        let hash = match &found {
-            Some(user) => self.store().password_hash(user.id).await?,
-            None => None,
-        };
-        let verdict = slot.verify(password, hash.as_ref()).await?;
-        let known = found.filter(|user| !user.disabled);
-        let (Some(user), true) = (known, verdict != Verdict::Wrong) else {
-            inner.throttle.failed(username, address).await;
-            return Err(
-                Error::new(ErrorKind::Unauthenticated, "the name or the password is wrong")
-                    .with_hint("try again, or ask an administrator to set a new password"),
-            );
-        };
-        inner.throttle.succeeded(username).await;
-        if verdict == Verdict::Outdated {
-            let hash = slot.hash(password).await?;
-            self.store().set_password(user.id, &hash).await?;
-        }
-        Ok(user)
-    }
-
-    /// Comes in as somebody whom a provider of identities vouches for. Accounts are bound to issuer and subject: an
-    /// equal name or address is no reason to be let into an account that exists.
-    ///
-    /// # Errors
-    ///
-    /// `permission_denied` for somebody without an account, where people may not make accounts for themselves;
-    /// `unauthenticated` for a disabled account.
-    pub async fn login_external(&self, actor: &Actor, profile: &ExternalProfile) -> Result<SignedIn> {
-        let store = self.store();
-        let found = store.find_user_by_identity(&profile.issuer, &profile.subject).await?;
+    ) -> Result<SignedIn> {
+        let found = self.store().find_user_by_username(username).await?;
         let about = match &found {
             Some(user) => About::thing("user", user.id),
-            None => About::thing("user", "new"),
-        }
-        .with_detail(&profile.issuer);
-        let work = async {
-            let user = match found {
-                Some(user) if user.disabled => {
-                    return Err(Error::new(ErrorKind::Unauthenticated, "the account is disabled"));
-                }
-                Some(user) => user,
-                None => self.external_account(profile).await?,
-            };
-            self.signed_in(user).await
+            // Not the name: people type passwords into the wrong field.
+            None => About::thing("user", "unknown"),
         };
-        self.recorded(actor, "auth.login_external", about, work).await
+        let work = async {
+            let known = found.as_ref();
+            let verdict = self.verdict(actor, username, password, known).await?;
+            match found.filter(|user| !user.disabled) {
+                Some(user) if verdict != Verdict::Wrong => {
+                    Ok((self.signed_in(user).await?, verdict))
+                }
+                _ => {
+                    let address = actor.address.as_deref();
+                    self.inner.throttle.failed(username, address).await;
+                    Err(wrong())
+                }
+            }
+        };
+        let (signed_in, verdict) = self.recorded(actor, "auth.login", about, work).await?;
+        self.inner.throttle.succeeded(username).await;
+        if verdict == Verdict::Outdated {
+            self.upgrade(signed_in.user.id, password).await;
+        }
+        Ok(signed_in)
+    }
+
+    /// Compares a password with that of an account, or with nobody's, which takes as long.
+    async fn verdict(
+        &self,
+        actor: &Actor,
+        username: &str,
+        password: &Secret,
+        user: Option<&User>,
+    ) -> Result<Verdict> {
+        let slot = self.inner.passwords.slot().await?;
+        let address = actor.address.as_deref();
+        self.inner.throttle.check(username, address).await?;
+        let id = user.map_or_else(UserId::new, |user| user.id);
+        let hash = self.store().password_hash(id).await?;
+        slot.verify(password, hash.as_ref()).await
+    }
+
+    /// Makes the hash of a password anew. The old one still works when that fails.
+    async fn upgrade(&self, user: UserId, password: &Secret) {
+        let upgraded = async {
+            let hash = self.inner.passwords.slot().await?.hash(password).await?;
+            self.store().set_password(user, &hash, self.now()).await
+        };
+        if let Err(error) = upgraded.await {
+            tracing::warn!(error = %error, user.id = %user, "an old hash of a password stays");
+        }
     }
 
     /// Goes out: the session is dead at once, in every process and on every transport.
@@ -189,66 +163,10 @@ impl ControlPlane {
             };
         };
         let about = About::thing("session", session);
-        let work = async { self.store().revoke_session(*session).await };
+        let work = self.store().revoke_session(*session);
         self.recorded(actor, "auth.logout", about, work).await?;
         self.tell_of_access(user.id).await;
         Ok(())
-    }
-
-    /// Finds out who a bearer is: a session token or an API token. The store is asked each time, in one statement, so
-    /// that nothing outlives a logout, a disabled account or a changed role.
-    ///
-    /// # Errors
-    ///
-    /// `unauthenticated` for every bearer that is not valid now.
-    pub async fn authenticate(&self, bearer: &str) -> Result<Actor> {
-        if is_session_token(bearer) {
-            let session = self.session_tokens().session(bearer)?;
-            return self.of_session(session).await;
-        }
-        let invalid = || {
-            Error::new(ErrorKind::Unauthenticated, "the token is not valid")
-                .with_hint("make a new one, or sign in")
-        };
-        let digest = token_digest(bearer).ok_or_else(invalid)?;
-        let found = self.store().find_token_by_digest(&digest, self.now()).await?;
-        let (token, user) = found.ok_or_else(invalid)?;
-        self.touch(&token).await;
-        Ok(Actor::of(Identity::Token { user, token }))
-    }
-
-    async fn of_session(&self, session: SessionId) -> Result<Actor> {
-        let found = self.store().find_session(session, self.now()).await?;
-        let (session, user) = found.ok_or_else(|| {
-            Error::new(ErrorKind::Unauthenticated, "the session has ended").with_hint("sign in again")
-        })?;
-        Ok(Actor::of(Identity::User {
-            user,
-            session: session.id,
-        }))
-    }
-
-    /// What a page sends with each change that it makes with a cookie; `None` for who did not sign in.
-    pub fn csrf_token(&self, actor: &Actor) -> Option<String> {
-        actor.session().map(|session| self.session_tokens().csrf(session))
-    }
-
-    /// Checks what a page sent, in constant time.
-    ///
-    /// # Errors
-    ///
-    /// `permission_denied` when it is not that of the actor's session.
-    pub fn check_csrf(&self, actor: &Actor, sent: &str) -> Result<()> {
-        let matches = actor
-            .session()
-            .is_some_and(|session| self.session_tokens().is_csrf(session, sent));
-        if matches {
-            return Ok(());
-        }
-        Err(
-            Error::new(ErrorKind::PermissionDenied, "the CSRF token is not that of the session")
-                .with_hint("send the csrfToken of the login in the header X-CSRF-Token"),
-        )
     }
 
     /// Changes the actor's own password. All his sessions end, this one too; the answer is a new one.
@@ -269,24 +187,56 @@ impl ControlPlane {
         let about = About::thing("user", user.id).with_detail("password");
         let work = async {
             require(actor, Action::AccountUpdate)?;
-            crate::access::check_password(new, "newPassword")?;
-            let hash = self.replaced(actor, user, current, new).await?;
-            self.store().set_password(user.id, &hash).await
+            check_password(new, "newPassword")?;
+            let name = &user.username;
+            let verdict = self.verdict(actor, name, current, Some(user)).await?;
+            if verdict == Verdict::Wrong {
+                let address = actor.address.as_deref();
+                self.inner.throttle.failed(name, address).await;
+                let message = "the current password is wrong";
+                return Err(Error::new(ErrorKind::PermissionDenied, message));
+            }
+            let hash = self.inner.passwords.hash(new, "newPassword").await?;
+            self.set_password(user.id, &hash).await
         };
         self.change(actor, Action::AccountUpdate, about, work).await?;
         self.end_sessions(user.id).await?;
         self.signed_in(user.clone()).await
     }
 
-    /// Says who the actor is, as the store knows him now.
-    pub async fn me(&self, actor: &Actor) -> Result<User> {
+    /// Who the actor is, as the store knew him when he was authenticated.
+    pub fn me(&self, actor: &Actor) -> Result<User> {
         require(actor, Action::AccountRead)?;
         actor.user().cloned().ok_or_else(nobody)
     }
 
+    /// Begins a session.
+    pub(super) async fn signed_in(&self, user: User) -> Result<SignedIn> {
+        let now = self.now();
+        let session = Session {
+            id: SessionId::new(),
+            user_id: user.id,
+            created_at: now,
+            expires_at: now.plus(self.inner.options.session_lifetime),
+        };
+        self.store().create_session(&session).await?;
+        let tokens = self.session_tokens();
+        Ok(SignedIn {
+            token: tokens.token(session.id),
+            csrf_token: tokens.csrf(session.id),
+            user,
+            session,
+        })
+    }
+
+    /// Sets a password. The sessions end before: whatever happens in between, none that the old one opened stays.
+    pub(super) async fn set_password(&self, user: UserId, hash: &PasswordHash) -> Result<()> {
+        self.store().set_password(user, hash, self.now()).await
+    }
+
     /// Ends all sessions of an account and tells open streams.
     pub(super) async fn end_sessions(&self, user: UserId) -> Result<()> {
-        self.store().revoke_sessions(user).await?;
+        self.store().revoke_sessions(user, None).await?;
         self.tell_of_access(user).await;
         Ok(())
     }
@@ -294,4 +244,12 @@ impl ControlPlane {
     pub(super) async fn tell_of_access(&self, user: UserId) {
         self.tell(&Signal::Access { user }).await;
     }
+}
+
+fn wrong() -> Error {
+    Error::new(
+        ErrorKind::Unauthenticated,
+        "the name or the password is wrong",
+    )
+    .with_hint("try again, or ask an administrator to set a new password")
 }

@@ -13,10 +13,13 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use super::ControlPlane;
+use super::reach::{reach_of, require};
+use crate::access::{Action, Actor};
 use crate::cache::names;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::id::{ApplicationId, ProjectId};
 use crate::model::{Application, Deployment, Page, PageRequest, Reach};
+use crate::secret::random;
 use crate::store::ApplicationFilter;
 
 /// How long a list is good enough to be shown.
@@ -46,10 +49,25 @@ impl ControlPlane {
         self.cached(&key, LIST_TTL, list).await
     }
 
-    /// One application, before anybody asked whether it may be seen.
-    pub(super) async fn cached_application(&self, id: ApplicationId) -> Result<Option<Application>> {
+    /// One application. The cached one is shown to who reaches its project now; a project is for ever that of its
+    /// applications.
+    pub(super) async fn shown_application(
+        &self,
+        actor: &Actor,
+        id: ApplicationId,
+    ) -> Result<Application> {
+        require(actor, Action::ApplicationRead)?;
+        let reach = reach_of(actor)?;
         let find = self.store().find_application(id);
-        self.cached(&names::application(id), DETAIL_TTL, find).await
+        let found = self.cached(&names::application(id), DETAIL_TTL, find).await?;
+        let absent = || Error::not_found("application", id);
+        let application = found.ok_or_else(absent)?;
+        if reach != Reach::All {
+            let project = application.project_id;
+            let reached = self.store().find_project_in_reach(&reach, project).await?;
+            reached.ok_or_else(absent)?;
+        }
+        Ok(application)
     }
 
     /// The newest deployment of each of these applications. Never cached: it changes with every step.
@@ -75,12 +93,32 @@ impl ControlPlane {
             return Ok(value);
         }
         let value = source.await?;
+        // That there is nothing is asked again each time.
         if let Ok(text) = serde_json::to_vec(&value)
+            && text != b"null"
             && let Err(error) = cache.put(key, Bytes::from(text), ttl).await
         {
             tracing::debug!(error = %error, "a value was not cached");
         }
         Ok(value)
+    }
+
+    /// The value that is part of the names of all lists of a kind; a new one where it was forgotten.
+    async fn generation(&self, name: &str) -> Result<String> {
+        let cache = self.inner.engine.cache();
+        if let Ok(Some(kept)) = cache.get(name).await
+            && let Ok(generation) = String::from_utf8(kept.to_vec())
+        {
+            return Ok(generation);
+        }
+        let mut bytes = [0; 16];
+        random(&mut bytes)?;
+        let generation = hex::encode(bytes);
+        let value = Bytes::from(generation.clone());
+        if let Err(error) = cache.put(name, value, 2 * LIST_TTL).await {
+            tracing::debug!(error = %error, "lists are not cached");
+        }
+        Ok(generation)
     }
 
     /// A name for the projects that are reached now, by which a list is kept; `None` when there are too many to ask

@@ -145,7 +145,11 @@ impl ControlPlane {
         if let Some(application) = filter.application {
             self.application_for(actor, Action::ApplicationRead, application).await?;
         }
-        let found = self.store().list_deployments_in_reach(filter, &reach, page).await?;
+        let filter = DeploymentFilter {
+            reach,
+            ..filter.clone()
+        };
+        let found = self.store().list_deployments(&filter, page).await?;
         Ok(Page {
             items: found.items.into_iter().map(|one| seen_by(actor, one)).collect(),
             next: found.next,

@@ -6,8 +6,7 @@ use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 
 use super::ControlPlane;
-use super::reach::nobody;
-use crate::access::{Action, Actor, Identity};
+use crate::access::{Action, Actor};
 use crate::bus::Signal;
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::{ApplicationId, DeploymentId, ProjectId, UserId};
@@ -28,24 +27,6 @@ pub enum Subject {
 }
 
 impl ControlPlane {
-    /// Finds out who an actor is now, for what has been open for a while.
-    ///
-    /// # Errors
-    ///
-    /// `unauthenticated` when his session or token has ended, or his account.
-    pub async fn recheck(&self, actor: &Actor) -> Result<Actor> {
-        let now = match &actor.identity {
-            Identity::System(_) => return Ok(actor.clone()),
-            Identity::Anonymous => return Err(nobody()),
-            Identity::User { session, .. } => self.of_session(*session).await?,
-            Identity::Token { token, .. } => self.of_token(token.id).await?,
-        };
-        Ok(Actor {
-            identity: now.identity,
-            ..actor.clone()
-        })
-    }
-
     /// Checks whether an actor may watch something.
     ///
     /// # Errors

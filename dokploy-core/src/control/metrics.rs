@@ -1,7 +1,5 @@
 //! What applications use, and how many of everything an actor reaches.
 
-use serde::Serialize;
-
 use super::ControlPlane;
 use super::audited::About;
 use super::reach::{reach_of, require};
@@ -9,7 +7,7 @@ use crate::access::{Action, Actor, can};
 use crate::error::Result;
 use crate::id::ApplicationId;
 use crate::runtime::ServiceStats;
-use crate::store::{QueueStats, StatusCount};
+use crate::store::QueueStats;
 
 /// How many of everything an actor reaches.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -36,7 +36,7 @@ impl ControlPlane {
     pub async fn projects(&self, actor: &Actor, page: PageRequest) -> Result<Page<Project>> {
         require(actor, Action::ProjectRead)?;
         let reach = reach_of(actor)?;
-        self.store().list_projects_in_reach(&reach, page).await
+        self.store().list_projects(&reach, page).await
     }
 
     /// A project.

@@ -87,7 +87,7 @@ impl ControlPlane {
         id: ProjectId,
     ) -> Result<Project> {
         let reach = reach_of(actor)?;
-        let found = self.store().find_project_in_reach(id, &reach).await?;
+        let found = self.store().find_project_in_reach(&reach, id).await?;
         let project = found.ok_or_else(|| Error::not_found("project", id))?;
         require_in(actor, action, &project)?;
         Ok(project)
@@ -101,7 +101,7 @@ impl ControlPlane {
         id: ApplicationId,
     ) -> Result<Application> {
         let reach = reach_of(actor)?;
-        let found = self.store().find_application_in_reach(id, &reach).await?;
+        let found = self.store().find_application_in_reach(&reach, id).await?;
         let application = found.ok_or_else(|| Error::not_found("application", id))?;
         self.require_where(actor, action, application.project_id).await?;
         Ok(application)
@@ -115,7 +115,7 @@ impl ControlPlane {
         id: DeploymentId,
     ) -> Result<Deployment> {
         let reach = reach_of(actor)?;
-        let found = self.store().find_deployment_in_reach(id, &reach).await?;
+        let found = self.store().find_deployment_in_reach(&reach, id).await?;
         let deployment = found.ok_or_else(|| Error::not_found("deployment", id))?;
         self.require_where(actor, action, deployment.project_id).await?;
         Ok(deployment)

@@ -10,6 +10,7 @@ use super::ControlPlane;
 use super::audited::About;
 use super::live::Subject;
 use crate::access::{Action, Actor};
+use crate::cache::names;
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::id::ApplicationId;
@@ -67,7 +68,7 @@ impl ControlPlane {
         let work = async {
             let application = self.application_for(actor, Action::MetricRead, id).await?;
             let name = application.service_name;
-            self.cached(&format!("service:{name}"), SERVICE_TTL, async {
+            self.cached(&names::service(&name), SERVICE_TTL, async {
                 let observed = self.inner.engine.runtime().observe_service(&name).await?;
                 Ok(observed.as_ref().map(ServiceSummary::of))
             })

@@ -12,12 +12,11 @@ impl ControlPlane {
     /// Teams, newest first: all of them for administrators, and his own for everybody else.
     pub async fn teams(&self, actor: &Actor, page: PageRequest) -> Result<Page<Team>> {
         if can(actor, Action::TeamRead) {
-            return self.store().list_teams(page).await;
+            return self.store().list_teams(None, page).await;
         }
         require(actor, Action::AccountRead)?;
         let user = actor.user_id().ok_or_else(nobody)?;
-        let items = self.store().teams_of(user).await?;
-        Ok(Page { items, next: None })
+        self.store().list_teams(Some(user), page).await
     }
 
     /// A team that the actor is in, or any for administrators.
@@ -30,9 +29,14 @@ impl ControlPlane {
     }
 
     /// Who is in a team.
-    pub async fn members(&self, actor: &Actor, id: TeamId) -> Result<Vec<User>> {
+    pub async fn members(
+        &self,
+        actor: &Actor,
+        id: TeamId,
+        page: PageRequest,
+    ) -> Result<Page<User>> {
         let team = self.team(actor, id).await?;
-        self.store().members(team.id).await
+        self.store().members(team.id, page).await
     }
 
     /// Makes a team.
@@ -87,22 +91,19 @@ impl ControlPlane {
         self.change(actor, Action::TeamUpdate, about, work).await
     }
 
-    /// Deletes a team. Its projects stay, for their owners and for administrators.
+    /// Deletes a team.
+    ///
+    /// # Errors
+    ///
+    /// `conflict` while it has projects.
     pub async fn delete_team(&self, actor: &Actor, id: TeamId) -> Result<()> {
         let work = async {
             require(actor, Action::TeamDelete)?;
             self.known_team(id).await?;
-            let members = self.store().members(id).await?;
-            self.store().delete_team(id, self.now()).await?;
-            Ok(members)
+            self.store().delete_team(id, self.now()).await
         };
-        let members = self
-            .change(actor, Action::TeamDelete, About::thing("team", id), work)
-            .await?;
-        for member in members {
-            self.tell_of_access(member.id).await;
-        }
-        Ok(())
+        let about = About::thing("team", id);
+        self.change(actor, Action::TeamDelete, about, work).await
     }
 
     /// Puts somebody into a team. Who is in it already stays in it.
@@ -112,7 +113,7 @@ impl ControlPlane {
             require(actor, Action::TeamUpdate)?;
             self.known_team(team).await?;
             self.known_user(user).await?;
-            self.store().add_member(team, user).await
+            self.store().add_member(team, user, self.now()).await
         };
         self.change(actor, Action::TeamUpdate, about, work).await?;
         self.tell_of_access(user).await;
@@ -139,9 +140,20 @@ impl ControlPlane {
 
     async fn own_team(&self, actor: &Actor, id: TeamId) -> Result<Team> {
         let user = actor.user_id().ok_or_else(nobody)?;
-        let teams = self.store().teams_of(user).await?;
-        let own = teams.into_iter().find(|team| team.id == id);
-        own.ok_or_else(|| Error::not_found("team", id))
+        let mut page = PageRequest {
+            limit: PageRequest::LIMIT_MAX,
+            before: None,
+        };
+        loop {
+            let teams = self.store().list_teams(Some(user), page).await?;
+            if let Some(team) = teams.items.into_iter().find(|team| team.id == id) {
+                return Ok(team);
+            }
+            match teams.next {
+                Some(next) => page.before = Some(next),
+                None => return Err(Error::not_found("team", id)),
+            }
+        }
     }
 
     /// The team that a project is given to: nobody gives one to a team that he is not in, administrators excepted.

@@ -76,7 +76,7 @@ impl ControlPlane {
     /// owner makes an owner.
     pub async fn create_user(&self, actor: &Actor, new: NewUser) -> Result<User> {
         let password = new.password.clone();
-        let user = account(new, self.now());
+        let user = account(&new, self.now());
         let about = match &user {
             Ok(user) => About::thing("user", user.id).with_detail(format!("{} as {}", user.username, user.role)),
             Err(_) => About::thing("user", "new"),
@@ -148,7 +148,7 @@ impl ControlPlane {
         };
         let user = self.store().update_user(&user).await?;
         if let Some(hash) = hash {
-            self.store().set_password(id, &hash).await?;
+            self.set_password(id, &hash).await?;
         }
         Ok(user)
     }
@@ -181,12 +181,12 @@ impl ControlPlane {
 /// # Errors
 ///
 /// `invalid_spec` with every broken field.
-pub(super) fn account(new: NewUser, now: Timestamp) -> Result<User> {
+pub(super) fn account(new: &NewUser, now: Timestamp) -> Result<User> {
     let user = User {
         id: UserId::new(),
         version: 1,
-        username: new.username,
-        email: new.email,
+        username: new.username.clone(),
+        email: new.email.clone(),
         role: new.role,
         disabled: false,
         created_at: now,
