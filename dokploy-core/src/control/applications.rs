@@ -4,7 +4,7 @@ use super::ControlPlane;
 use super::audited::About;
 use super::reach::{reach_of, require};
 use crate::access::{Action, Actor, can};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::id::{ApplicationId, ProjectId};
 use crate::model::{Application, ApplicationSpec, Deployment, EnvValue, Page, PageRequest};
 

@@ -6,8 +6,14 @@ use super::reach::{reach_of, require};
 use crate::access::{Action, Actor, can};
 use crate::error::Result;
 use crate::id::ApplicationId;
+use crate::model::{PageRequest, Reach};
 use crate::runtime::ServiceStats;
-use crate::store::QueueStats;
+use crate::store::{ApplicationFilter, QueueStats};
+
+const WHOLE_PAGE: PageRequest = PageRequest {
+    limit: PageRequest::LIMIT_MAX,
+    before: None,
+};
 
 /// How many of everything an actor reaches.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,9 +48,39 @@ impl ControlPlane {
             None
         };
         Ok(Summary {
-            projects: self.store().count_projects(&reach).await?,
-            applications: self.store().count_applications(&reach).await?,
+            projects: self.count_projects(&reach).await?,
+            applications: self.count_applications(&reach).await?,
             queue,
         })
+    }
+
+    async fn count_projects(&self, reach: &Reach) -> Result<u64> {
+        let mut count = 0;
+        let mut page = WHOLE_PAGE;
+        loop {
+            let found = self.store().list_projects(reach, page).await?;
+            count += found.items.len() as u64;
+            match found.next {
+                Some(next) => page.before = Some(next),
+                None => return Ok(count),
+            }
+        }
+    }
+
+    async fn count_applications(&self, reach: &Reach) -> Result<u64> {
+        let filter = ApplicationFilter {
+            reach: reach.clone(),
+            ..ApplicationFilter::default()
+        };
+        let mut count = 0;
+        let mut page = WHOLE_PAGE;
+        loop {
+            let found = self.store().list_applications(&filter, page).await?;
+            count += found.items.len() as u64;
+            match found.next {
+                Some(next) => page.before = Some(next),
+                None => return Ok(count),
+            }
+        }
     }
 }
