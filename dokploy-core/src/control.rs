@@ -28,6 +28,7 @@ mod sources;
 mod teams;
 mod tokens;
 mod users;
+mod webhooks;
 
 use std::fmt;
 use std::sync::Arc;
@@ -42,7 +43,7 @@ pub use self::environment::{Environment, EnvironmentVariable, ValueInput, Variab
 pub use self::external::ExternalProfile;
 pub use self::idempotent::StoredAnswer;
 pub use self::live::Subject;
-pub use self::metrics::Summary;
+pub use self::metrics::{Summary, SystemStatus};
 pub use self::projects::{NewProject, ProjectChange};
 pub use self::services::{ServiceLogRequest, ServiceSummary};
 pub use self::tokens::{CreatedToken, NewToken};

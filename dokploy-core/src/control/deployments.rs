@@ -81,7 +81,8 @@ impl ControlPlane {
         Ok(seen_by(actor, accepted))
     }
 
-    /// Makes what a deployment made current again: its release, or the one that it went back to.
+    /// Goes back by the name of a deployment. Of the one whose release is current it undoes what it did: the stable
+    /// release before it becomes current. The release of an older one becomes current again.
     ///
     /// # Errors
     ///
@@ -100,10 +101,13 @@ impl ControlPlane {
             DeploymentKind::Deploy => deployment.state.release_id,
         };
         let release = release.ok_or_else(|| {
-            Error::new(ErrorKind::Conflict, format!("deployment {id} made no release to go back to"))
-                .with_hint("go back to one that was a success")
+            let message = format!("deployment {id} made no release to go back to");
+            Error::new(ErrorKind::Conflict, message).with_hint("name one that was a success")
         })?;
-        self.roll_back(actor, deployment.application_id, Some(release), idempotency_key)
+        let application = deployment.application_id;
+        let stored = self.inner.engine.application(application).await?;
+        let target = Some(release).filter(|_| stored.current_release_id != Some(release));
+        self.roll_back(actor, application, target, idempotency_key)
             .await
     }
 

@@ -7,7 +7,7 @@ use crate::access::{Action, Actor, can};
 use crate::error::Result;
 use crate::id::ApplicationId;
 use crate::model::{PageRequest, Reach};
-use crate::runtime::ServiceStats;
+use crate::runtime::{RuntimeInfo, ServiceStats};
 use crate::store::{ApplicationFilter, QueueStats};
 
 const WHOLE_PAGE: PageRequest = PageRequest {
@@ -26,7 +26,29 @@ pub struct Summary {
     pub queue: Option<QueueStats>,
 }
 
+/// How the installation is, for administrators.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SystemStatus {
+    /// What waits and what runs.
+    pub queue: QueueStats,
+    /// The container engine; `None` while it does not answer.
+    pub runtime: Option<RuntimeInfo>,
+}
+
 impl ControlPlane {
+    /// How the installation is.
+    pub async fn system(&self, actor: &Actor) -> Result<SystemStatus> {
+        let work = async {
+            require(actor, Action::SystemRead)?;
+            Ok(SystemStatus {
+                queue: self.store().queue_stats().await?,
+                runtime: self.inner.engine.runtime_info().await.ok(),
+            })
+        };
+        let about = About::thing("system", "status");
+        self.read(actor, Action::SystemRead, about, work).await
+    }
+
     /// What the containers of an application use now, as far as they run on this engine.
     pub async fn stats(&self, actor: &Actor, id: ApplicationId) -> Result<ServiceStats> {
         let about = About::thing("application", id);
