@@ -14,7 +14,7 @@ pub use self::memory::MemoryBus;
 #[cfg(feature = "redis")]
 pub use self::redis::RedisBus;
 use crate::error::Result;
-use crate::id::{ApplicationId, DeploymentId, ProjectId};
+use crate::id::{ApplicationId, DeploymentId, ProjectId, UserId};
 
 /// What changed. It carries ids only; the truth is read from the store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +42,16 @@ pub enum Signal {
         /// Which.
         application: ApplicationId,
         /// Its project.
+        project: ProjectId,
+    },
+    /// What somebody may do changed: his sessions, tokens, role or teams. Open streams look again.
+    Access {
+        /// Who.
+        user: UserId,
+    },
+    /// Who reaches a project changed, or it was deleted.
+    Project {
+        /// Which.
         project: ProjectId,
     },
 }
