@@ -35,8 +35,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::applications::ApplicationView;
-pub use self::audit::{AuditPage, Verification};
 pub use self::archives::UploadedArchive;
+pub use self::audit::{AuditPage, Verification};
 pub use self::auth::SignedIn;
 pub use self::bulk::{BulkAction, BulkResult};
 pub use self::environment::{Environment, EnvironmentVariable, ValueInput, VariableInput};

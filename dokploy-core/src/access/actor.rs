@@ -121,7 +121,9 @@ impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.identity {
             Identity::User { user, .. } => f.write_str(&user.username),
-            Identity::Token { user, token } => write!(f, "{} (token {})", user.username, token.name),
+            Identity::Token { user, token } => {
+                write!(f, "{} (token {})", user.username, token.name)
+            }
             Identity::System(name) => f.write_str(name),
             Identity::Anonymous => f.write_str("anonymous"),
         }

@@ -22,7 +22,10 @@ const LEN: usize = PREFIX.len() + 43;
 pub(crate) fn generate() -> Result<Secret> {
     let mut bytes = [0; RANDOM_LEN];
     random(&mut bytes)?;
-    Ok(Secret::new(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes))))
+    Ok(Secret::new(format!(
+        "{PREFIX}{}",
+        URL_SAFE_NO_PAD.encode(bytes)
+    )))
 }
 
 /// The SHA-256 digest under which a token is kept, in hexadecimal; `None` for what is no token by its form.
@@ -41,7 +44,13 @@ mod tests {
         let digest_of_it = digest(token.expose()).unwrap();
         assert_eq!(digest_of_it.len(), 64);
         assert_ne!(digest(generate().unwrap().expose()).unwrap(), digest_of_it);
-        for other in ["", "dkp_", "dkp_short", &"x".repeat(LEN), &format!("{}x", token.expose())] {
+        for other in [
+            "",
+            "dkp_",
+            "dkp_short",
+            &"x".repeat(LEN),
+            &format!("{}x", token.expose()),
+        ] {
             assert_eq!(digest(other), None, "{other}");
         }
     }

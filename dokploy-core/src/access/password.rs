@@ -59,7 +59,8 @@ impl Passwords {
     /// more guesses than places are under way.
     pub(crate) async fn slot(&self) -> Result<Slot<'_>> {
         let permit = self.slots.acquire().await.map_err(|error| {
-            Error::new(ErrorKind::Unexpected, "passwords are not verified any more").with_source(error)
+            Error::new(ErrorKind::Unexpected, "passwords are not verified any more")
+                .with_source(error)
         })?;
         Ok(Slot {
             passwords: self,
@@ -204,19 +205,36 @@ mod tests {
     #[tokio::test]
     async fn a_password_is_right_for_its_own_hash_only() {
         let passwords = Passwords::new();
-        let hash = passwords.hash(&"correct horse".into(), "password").await.unwrap();
-        assert!(hash.expose().starts_with("$argon2id$v=19$"), "{}", hash.expose());
+        let hash = passwords
+            .hash(&"correct horse".into(), "password")
+            .await
+            .unwrap();
+        assert!(
+            hash.expose().starts_with("$argon2id$v=19$"),
+            "{}",
+            hash.expose()
+        );
         assert_eq!(verify("correct horse", Some(&hash)).await, Verdict::Right);
         assert_eq!(verify("correct horsf", Some(&hash)).await, Verdict::Wrong);
         assert_eq!(verify("", Some(&hash)).await, Verdict::Wrong);
-        let again = passwords.hash(&"correct horse".into(), "password").await.unwrap();
-        assert_ne!(hash.expose(), again.expose(), "each hash has a salt of its own");
+        let again = passwords
+            .hash(&"correct horse".into(), "password")
+            .await
+            .unwrap();
+        assert_ne!(
+            hash.expose(),
+            again.expose(),
+            "each hash has a salt of its own"
+        );
     }
 
     #[tokio::test]
     async fn a_bcrypt_hash_is_accepted_and_outdated() {
         let hash = PasswordHash::new(bcrypt::hash("correct horse", 4).unwrap());
-        assert_eq!(verify("correct horse", Some(&hash)).await, Verdict::Outdated);
+        assert_eq!(
+            verify("correct horse", Some(&hash)).await,
+            Verdict::Outdated
+        );
         assert_eq!(verify("wrong horse", Some(&hash)).await, Verdict::Wrong);
         let other_tool = hash.expose().replacen("$2b$", "$2y$", 1);
         assert_eq!(
@@ -237,7 +255,13 @@ mod tests {
     #[tokio::test]
     async fn nobody_and_nonsense_are_wrong_and_no_error() {
         assert_eq!(verify("correct horse", None).await, Verdict::Wrong);
-        for hash in ["", "plain", "$2b$99$abc", "$argon2id$v=19$m=1,t=1,p=1$AA$AA", "$2b$31$"] {
+        for hash in [
+            "",
+            "plain",
+            "$2b$99$abc",
+            "$argon2id$v=19$m=1,t=1,p=1$AA$AA",
+            "$2b$31$",
+        ] {
             let hash = PasswordHash::new(hash.to_owned());
             assert_eq!(verify("plain", Some(&hash)).await, Verdict::Wrong);
         }
@@ -252,7 +276,10 @@ mod tests {
         }
         for bad in ["", "1234567", &"x".repeat(BYTES_MAX + 1)] {
             let error = check(&bad.into(), "password").unwrap_err();
-            assert!(bad.is_empty() || !error.to_string().contains(bad), "{error}");
+            assert!(
+                bad.is_empty() || !error.to_string().contains(bad),
+                "{error}"
+            );
         }
     }
 }

@@ -80,7 +80,10 @@ mod tests {
         let ring = ring(0x5a);
         let session = SessionId::new();
         let token = SessionTokens(&ring).token(session);
-        assert_eq!(SessionTokens(&ring).session(token.expose()).unwrap(), session);
+        assert_eq!(
+            SessionTokens(&ring).session(token.expose()).unwrap(),
+            session
+        );
     }
 
     #[test]
@@ -101,7 +104,15 @@ mod tests {
         let ring = ring(0x5a);
         let other = SessionTokens(&self::ring(0x11)).token(SessionId::new());
         let long = format!("dks_{}.{}", "0".repeat(32), "A".repeat(100_000));
-        let cases = ["", "dks_", "dks_.", "dks_x.y", "none", &long, other.expose()];
+        let cases = [
+            "",
+            "dks_",
+            "dks_.",
+            "dks_x.y",
+            "none",
+            &long,
+            other.expose(),
+        ];
         let messages: std::collections::HashSet<_> = cases
             .iter()
             .map(|case| SessionTokens(&ring).session(case).unwrap_err().to_string())

@@ -42,7 +42,9 @@ impl LoginThrottle {
             if self.count(&key).await >= most {
                 return Err(Error::new(ErrorKind::RateLimited, "too many failed logins")
                     .with_retry(Retry::After(Some(WINDOW)))
-                    .with_hint("wait a quarter of an hour, or let an administrator set a new password"));
+                    .with_hint(
+                        "wait a quarter of an hour, or let an administrator set a new password",
+                    ));
             }
         }
         Ok(())
@@ -80,7 +82,9 @@ impl LoginThrottle {
             let Ok(Some(value)) = cache.get(key).await else {
                 continue;
             };
-            let count = std::str::from_utf8(&value).ok().and_then(|text| text.parse().ok());
+            let count = std::str::from_utf8(&value)
+                .ok()
+                .and_then(|text| text.parse().ok());
             most = most.max(count.unwrap_or(u64::MAX));
         }
         most
@@ -104,7 +108,10 @@ fn name_key(username: &str) -> String {
 
 /// What one person has: an IPv4 address, or the /64 network of an IPv6 one, in which he chooses addresses freely.
 fn network(address: &str) -> String {
-    match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
+    match address
+        .parse::<IpAddr>()
+        .map(|address| address.to_canonical())
+    {
         Ok(IpAddr::V6(v6)) => {
             let [a, b, c, d, ..] = v6.segments();
             format!("{a:x}:{b:x}:{c:x}:{d:x}::")
@@ -195,7 +202,10 @@ mod tests {
     #[tokio::test]
     async fn failures_in_another_process_count_through_the_shared_cache() {
         let shared: Arc<dyn Cache> = Arc::new(MemoryCache::default());
-        let (one, two) = (LoginThrottle::new(Arc::clone(&shared)), LoginThrottle::new(shared));
+        let (one, two) = (
+            LoginThrottle::new(Arc::clone(&shared)),
+            LoginThrottle::new(shared),
+        );
         fail(&one, "anna", "192.0.2.1", 5).await;
         fail(&two, "anna", "192.0.2.1", 5).await;
         assert!(!passes(&one, "anna", "192.0.2.1").await);

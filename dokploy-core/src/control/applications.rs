@@ -31,11 +31,16 @@ impl ControlPlane {
     ) -> Result<Page<ApplicationView>> {
         require(actor, Action::ApplicationRead)?;
         if let Some(project) = project {
-            self.project_for(actor, Action::ProjectRead, project).await?;
+            self.project_for(actor, Action::ProjectRead, project)
+                .await?;
         }
         let reach = reach_of(actor)?;
         let listed = self.listed_applications(&reach, project, page).await?;
-        let ids: Vec<_> = listed.items.iter().map(|application| application.id).collect();
+        let ids: Vec<_> = listed
+            .items
+            .iter()
+            .map(|application| application.id)
+            .collect();
         let mut last = self.last_deployments(&ids).await?;
         let items = listed.items.into_iter().map(|application| ApplicationView {
             last_deployment: last.remove(&application.id),
@@ -76,13 +81,19 @@ impl ControlPlane {
         let id = ApplicationId::new();
         let about = About::thing("application", id).with_detail(&spec.name);
         let work = async {
-            self.project_for(actor, Action::ApplicationCreate, project).await?;
+            self.project_for(actor, Action::ApplicationCreate, project)
+                .await?;
             let spec = self.with_upload(id, spec);
             self.check_sources(actor, id, &spec, None)?;
             Self::check_credentials(actor, &spec, None)?;
-            self.inner.engine.create_application_as(id, project, spec).await
+            self.inner
+                .engine
+                .create_application_as(id, project, spec)
+                .await
         };
-        let made = self.change(actor, Action::ApplicationCreate, about, work).await?;
+        let made = self
+            .change(actor, Action::ApplicationCreate, about, work)
+            .await?;
         Ok(seen_by(actor, made))
     }
 
@@ -104,22 +115,29 @@ impl ControlPlane {
             self.check_sources(actor, id, &spec, Some(&stored.spec))?;
             Self::check_credentials(actor, &spec, Some(&stored.spec))?;
             let version = version.unwrap_or(stored.version);
-            self.inner.engine.update_application(id, version, spec).await
+            self.inner
+                .engine
+                .update_application(id, version, spec)
+                .await
         };
         let about = About::thing("application", id);
-        let changed = self.change(actor, Action::ApplicationUpdate, about, work).await?;
+        let changed = self
+            .change(actor, Action::ApplicationUpdate, about, work)
+            .await?;
         Ok(seen_by(actor, changed))
     }
 
     /// Deletes an application with everything that was made for it, its volumes excepted.
     pub async fn delete_application(&self, actor: &Actor, id: ApplicationId) -> Result<()> {
         let work = async {
-            self.application_for(actor, Action::ApplicationDelete, id).await?;
+            self.application_for(actor, Action::ApplicationDelete, id)
+                .await?;
             self.inner.engine.delete_application(id).await?;
             self.forget_archives(id).await
         };
         let about = About::thing("application", id);
-        self.change(actor, Action::ApplicationDelete, about, work).await
+        self.change(actor, Action::ApplicationDelete, about, work)
+            .await
     }
 
     /// Sets the number of replicas at once, without a deployment.
@@ -127,13 +145,21 @@ impl ControlPlane {
     /// # Errors
     ///
     /// `conflict` while a deployment is under way and before the first one.
-    pub async fn scale(&self, actor: &Actor, id: ApplicationId, replicas: u32) -> Result<Application> {
+    pub async fn scale(
+        &self,
+        actor: &Actor,
+        id: ApplicationId,
+        replicas: u32,
+    ) -> Result<Application> {
         let about = About::thing("application", id).with_detail(format!("replicas {replicas}"));
         let work = async {
-            self.application_for(actor, Action::ApplicationScale, id).await?;
+            self.application_for(actor, Action::ApplicationScale, id)
+                .await?;
             self.inner.engine.scale(id, replicas).await
         };
-        let scaled = self.change(actor, Action::ApplicationScale, about, work).await?;
+        let scaled = self
+            .change(actor, Action::ApplicationScale, about, work)
+            .await?;
         Ok(seen_by(actor, scaled))
     }
 
@@ -144,11 +170,14 @@ impl ControlPlane {
     /// As [`ControlPlane::scale`].
     pub async fn stop(&self, actor: &Actor, id: ApplicationId) -> Result<Application> {
         let work = async {
-            self.application_for(actor, Action::ApplicationStop, id).await?;
+            self.application_for(actor, Action::ApplicationStop, id)
+                .await?;
             self.inner.engine.stop(id).await
         };
         let about = About::thing("application", id);
-        let stopped = self.change(actor, Action::ApplicationStop, about, work).await?;
+        let stopped = self
+            .change(actor, Action::ApplicationStop, about, work)
+            .await?;
         Ok(seen_by(actor, stopped))
     }
 
@@ -159,11 +188,14 @@ impl ControlPlane {
     /// As [`ControlPlane::scale`].
     pub async fn start(&self, actor: &Actor, id: ApplicationId) -> Result<Application> {
         let work = async {
-            self.application_for(actor, Action::ApplicationStart, id).await?;
+            self.application_for(actor, Action::ApplicationStart, id)
+                .await?;
             self.inner.engine.start(id).await
         };
         let about = About::thing("application", id);
-        let started = self.change(actor, Action::ApplicationStart, about, work).await?;
+        let started = self
+            .change(actor, Action::ApplicationStart, about, work)
+            .await?;
         Ok(seen_by(actor, started))
     }
 
@@ -174,11 +206,13 @@ impl ControlPlane {
     /// As [`ControlPlane::scale`].
     pub async fn restart(&self, actor: &Actor, id: ApplicationId) -> Result<()> {
         let work = async {
-            self.application_for(actor, Action::ApplicationRestart, id).await?;
+            self.application_for(actor, Action::ApplicationRestart, id)
+                .await?;
             self.inner.engine.restart(id).await
         };
         let about = About::thing("application", id);
-        self.change(actor, Action::ApplicationRestart, about, work).await
+        self.change(actor, Action::ApplicationRestart, about, work)
+            .await
     }
 }
 

@@ -50,9 +50,11 @@ impl ControlPlane {
         content: BoxStream<'static, Result<Bytes>>,
     ) -> Result<UploadedArchive> {
         let work = async {
-            self.application_for(actor, Action::ApplicationUpload, id).await?;
+            self.application_for(actor, Action::ApplicationUpload, id)
+                .await?;
             let directory = self.archives_of(id);
-            let received = receive(&directory, self.inner.options.archive_bytes_max, content).await?;
+            let received =
+                receive(&directory, self.inner.options.archive_bytes_max, content).await?;
             let path = directory.join(&received.digest);
             let application = self.set_archive(id, &path).await?;
             Ok(UploadedArchive {
@@ -62,7 +64,9 @@ impl ControlPlane {
             })
         };
         let about = About::thing("application", id);
-        let uploaded = self.change(actor, Action::ApplicationUpload, about, work).await?;
+        let uploaded = self
+            .change(actor, Action::ApplicationUpload, about, work)
+            .await?;
         if let Err(error) = self.tidy_archives(&uploaded.application).await {
             tracing::warn!(error = %error, application.id = %id, "old uploads stay for now");
         }
@@ -71,7 +75,11 @@ impl ControlPlane {
 
     /// Where the uploads of an application lie: below the one directory that archives are fetched from.
     pub(super) fn archives_of(&self, id: ApplicationId) -> PathBuf {
-        self.inner.engine.data_dir().join("archives").join(id.to_string())
+        self.inner
+            .engine
+            .data_dir()
+            .join("archives")
+            .join(id.to_string())
     }
 
     /// Removes the uploads of an application that is gone.
@@ -94,7 +102,11 @@ impl ControlPlane {
                 directory: None,
                 ..stored.spec
             };
-            let saved = self.inner.engine.update_application(id, stored.version, spec).await;
+            let saved = self
+                .inner
+                .engine
+                .update_application(id, stored.version, spec)
+                .await;
             match saved {
                 Err(error) if error.kind() == ErrorKind::Conflict && tries < SAVE_TRIES_MAX => {}
                 saved => return saved,
@@ -106,13 +118,18 @@ impl ControlPlane {
     async fn tidy_archives(&self, application: &Application) -> Result<()> {
         let needed = self.needed_archives(application).await?;
         let mut archives = Vec::new();
-        let mut entries = fs::read_dir(self.archives_of(application.id)).await.map_err(failed)?;
+        let mut entries = fs::read_dir(self.archives_of(application.id))
+            .await
+            .map_err(failed)?;
         while let Some(entry) = entries.next_entry().await.map_err(failed)? {
             let written = entry.metadata().await.and_then(|found| found.modified());
             archives.push((written.map_err(failed)?, entry.path()));
         }
         archives.sort_by(|a, b| b.cmp(a));
-        for (_, path) in archives.into_iter().skip(self.inner.options.archives_kept.max(1)) {
+        for (_, path) in archives
+            .into_iter()
+            .skip(self.inner.options.archives_kept.max(1))
+        {
             let is_unfinished = path.extension().is_some();
             if !is_unfinished && !needed.contains(&path) {
                 fs::remove_file(&path).await.map_err(failed)?;
@@ -132,7 +149,10 @@ impl ControlPlane {
             before: None,
         };
         let deployments = self.store().list_deployments(&filter, page).await?;
-        let open = deployments.items.into_iter().filter(|one| !one.state.status.is_terminal());
+        let open = deployments
+            .items
+            .into_iter()
+            .filter(|one| !one.state.status.is_terminal());
         let mut needed: BTreeSet<_> = open.filter_map(|one| one.spec.archive).collect();
         needed.extend(application.spec.archive.clone());
         Ok(needed)

@@ -93,7 +93,13 @@ impl ControlPlane {
         result
     }
 
-    fn entry(&self, actor: &Actor, action: &str, about: &About, outcome: AuditOutcome) -> AuditEntry {
+    fn entry(
+        &self,
+        actor: &Actor,
+        action: &str,
+        about: &About,
+        outcome: AuditOutcome,
+    ) -> AuditEntry {
         AuditEntry {
             at: self.now(),
             actor: actor.key(),

@@ -199,7 +199,8 @@ impl ControlPlane {
             let hash = self.inner.passwords.hash(new, "newPassword").await?;
             self.set_password(user.id, &hash).await
         };
-        self.change(actor, Action::AccountUpdate, about, work).await?;
+        self.change(actor, Action::AccountUpdate, about, work)
+            .await?;
         self.end_sessions(user.id).await?;
         self.signed_in(user.clone()).await
     }
@@ -229,7 +230,7 @@ impl ControlPlane {
         })
     }
 
-    /// Sets a password. The sessions end before: whatever happens in between, none that the old one opened stays.
+    /// Sets the password of an account.
     pub(super) async fn set_password(&self, user: UserId, hash: &PasswordHash) -> Result<()> {
         self.store().set_password(user, hash, self.now()).await
     }

@@ -57,7 +57,10 @@ impl ControlPlane {
             return Err(nobody());
         }
         if ids.is_empty() || ids.len() > IDS_MAX {
-            return Err(Error::invalid_field("ids", format!("are not 1 to {IDS_MAX}")));
+            return Err(Error::invalid_field(
+                "ids",
+                format!("are not 1 to {IDS_MAX}"),
+            ));
         }
         if ids.iter().collect::<BTreeSet<_>>().len() < ids.len() {
             return Err(Error::invalid_field("ids", "name an application twice"));

@@ -59,7 +59,9 @@ impl ControlPlane {
         require(actor, Action::ApplicationRead)?;
         let reach = reach_of(actor)?;
         let find = self.store().find_application(id);
-        let found = self.cached(&names::application(id), DETAIL_TTL, find).await?;
+        let found = self
+            .cached(&names::application(id), DETAIL_TTL, find)
+            .await?;
         let absent = || Error::not_found("application", id);
         let application = found.ok_or_else(absent)?;
         if reach != Reach::All {

@@ -46,9 +46,13 @@ impl ControlPlane {
         let about = About::thing("credential", "new").with_detail(format!("{name} for {host}"));
         let work = async {
             require(actor, Action::CredentialCreate)?;
-            self.inner.engine.create_credential(kind, name, host, secret).await
+            self.inner
+                .engine
+                .create_credential(kind, name, host, secret)
+                .await
         };
-        self.change(actor, Action::CredentialCreate, about, work).await
+        self.change(actor, Action::CredentialCreate, about, work)
+            .await
     }
 
     /// Deletes a credential. Applications that name it fail to fetch from then on, and say so.
@@ -59,7 +63,8 @@ impl ControlPlane {
             self.inner.engine.delete_credential(id).await
         };
         let about = About::thing("credential", id);
-        self.change(actor, Action::CredentialDelete, about, work).await
+        self.change(actor, Action::CredentialDelete, about, work)
+            .await
     }
 
     async fn known_credential(&self, id: CredentialId) -> Result<Credential> {

@@ -7,12 +7,13 @@ use super::applications::without_secrets;
 use super::audited::About;
 use super::live::Subject;
 use super::reach::{reach_of, require};
+use super::sources::waits_for_upload;
 use crate::access::{Action, Actor, can};
 use crate::deployer::{DeployRequest, Deployer, LogLine, Plan, RollbackRequest};
 use crate::deployment::Event;
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::{ApplicationId, DeploymentId, ReleaseId};
-use crate::model::{Deployment, DeploymentKind, Page, PageRequest};
+use crate::model::{Application, Deployment, DeploymentKind, Page, PageRequest};
 use crate::store::DeploymentFilter;
 
 impl ControlPlane {
@@ -25,12 +26,15 @@ impl ControlPlane {
         let id = request.application;
         request.request.actor = Some(actor.reference());
         let work = async {
-            self.application_for(actor, Action::ApplicationDeploy, id).await?;
+            let action = Action::ApplicationDeploy;
+            require_source(&self.application_for(actor, action, id).await?)?;
             let handle = self.inner.engine.deploy(request).await?;
             handle.get().await
         };
         let about = About::thing("application", id);
-        let accepted = self.change(actor, Action::ApplicationDeploy, about, work).await?;
+        let accepted = self
+            .change(actor, Action::ApplicationDeploy, about, work)
+            .await?;
         Ok(seen_by(actor, accepted))
     }
 
@@ -42,11 +46,13 @@ impl ControlPlane {
     pub async fn plan(&self, actor: &Actor, request: DeployRequest) -> Result<Plan> {
         let id = request.application;
         let work = async {
-            self.application_for(actor, Action::ApplicationDeploy, id).await?;
+            let action = Action::ApplicationDeploy;
+            require_source(&self.application_for(actor, action, id).await?)?;
             self.inner.engine.plan(request).await
         };
         let about = About::thing("application", id);
-        self.read(actor, Action::ApplicationDeploy, about, work).await
+        self.read(actor, Action::ApplicationDeploy, about, work)
+            .await
     }
 
     /// Goes back to an earlier release of an application; unset: to the stable one before the current one.
@@ -77,7 +83,9 @@ impl ControlPlane {
             let handle = self.inner.engine.roll_back(request).await?;
             handle.get().await
         };
-        let accepted = self.change(actor, Action::DeploymentRollBack, about, work).await?;
+        let accepted = self
+            .change(actor, Action::DeploymentRollBack, about, work)
+            .await?;
         Ok(seen_by(actor, accepted))
     }
 
@@ -95,7 +103,9 @@ impl ControlPlane {
     ) -> Result<Deployment> {
         let about = About::thing("deployment", id);
         let work = self.deployment_for(actor, Action::DeploymentRollBack, id);
-        let deployment = self.read(actor, Action::DeploymentRollBack, about, work).await?;
+        let deployment = self
+            .read(actor, Action::DeploymentRollBack, about, work)
+            .await?;
         let release = match deployment.kind {
             DeploymentKind::Rollback => deployment.target_release_id,
             DeploymentKind::Deploy => deployment.state.release_id,
@@ -114,11 +124,14 @@ impl ControlPlane {
     /// Asks to cancel a deployment. Asking again, or for one that is terminal, changes nothing.
     pub async fn cancel(&self, actor: &Actor, id: DeploymentId) -> Result<Deployment> {
         let work = async {
-            self.deployment_for(actor, Action::DeploymentCancel, id).await?;
+            self.deployment_for(actor, Action::DeploymentCancel, id)
+                .await?;
             self.inner.engine.cancel(id, Some(actor.reference())).await
         };
         let about = About::thing("deployment", id);
-        let cancelled = self.change(actor, Action::DeploymentCancel, about, work).await?;
+        let cancelled = self
+            .change(actor, Action::DeploymentCancel, about, work)
+            .await?;
         Ok(seen_by(actor, cancelled))
     }
 
@@ -126,7 +139,9 @@ impl ControlPlane {
     pub async fn deployment(&self, actor: &Actor, id: DeploymentId) -> Result<Deployment> {
         let work = self.deployment_for(actor, Action::DeploymentRead, id);
         let about = About::thing("deployment", id);
-        let found = self.read(actor, Action::DeploymentRead, about, work).await?;
+        let found = self
+            .read(actor, Action::DeploymentRead, about, work)
+            .await?;
         Ok(seen_by(actor, found))
     }
 
@@ -144,10 +159,12 @@ impl ControlPlane {
         require(actor, Action::DeploymentRead)?;
         let reach = reach_of(actor)?;
         if let Some(project) = filter.project {
-            self.project_for(actor, Action::ProjectRead, project).await?;
+            self.project_for(actor, Action::ProjectRead, project)
+                .await?;
         }
         if let Some(application) = filter.application {
-            self.application_for(actor, Action::ApplicationRead, application).await?;
+            self.application_for(actor, Action::ApplicationRead, application)
+                .await?;
         }
         let filter = DeploymentFilter {
             reach,
@@ -155,7 +172,11 @@ impl ControlPlane {
         };
         let found = self.store().list_deployments(&filter, page).await?;
         Ok(Page {
-            items: found.items.into_iter().map(|one| seen_by(actor, one)).collect(),
+            items: found
+                .items
+                .into_iter()
+                .map(|one| seen_by(actor, one))
+                .collect(),
             next: found.next,
         })
     }
@@ -182,10 +203,20 @@ impl ControlPlane {
         after: u64,
         follow: bool,
     ) -> Result<BoxStream<'static, Result<LogLine>>> {
-        self.require_subject(actor, Subject::DeploymentLogs(id)).await?;
+        self.require_subject(actor, Subject::DeploymentLogs(id))
+            .await?;
         let lines = self.inner.engine.logs(id, after, follow);
         Ok(self.guarded(actor.clone(), Subject::DeploymentLogs(id), lines))
     }
+}
+
+/// There is nothing to deploy before the first upload.
+fn require_source(application: &Application) -> Result<()> {
+    if !waits_for_upload(&application.spec) {
+        return Ok(());
+    }
+    let message = format!("{} has no source yet", application.spec.name);
+    Err(Error::new(ErrorKind::Conflict, message).with_hint("upload an archive first"))
 }
 
 /// What an actor sees of a deployment that he reaches.

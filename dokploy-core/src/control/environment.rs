@@ -57,7 +57,9 @@ impl ControlPlane {
     pub async fn environment(&self, actor: &Actor, id: ApplicationId) -> Result<Environment> {
         let about = About::thing("application", id);
         let work = self.application_for(actor, Action::EnvironmentRead, id);
-        let found = self.read(actor, Action::EnvironmentRead, about, work).await?;
+        let found = self
+            .read(actor, Action::EnvironmentRead, about, work)
+            .await?;
         Ok(shown(&found))
     }
 
@@ -76,16 +78,23 @@ impl ControlPlane {
     ) -> Result<Environment> {
         let about = About::thing("application", id);
         let work = async {
-            let stored = self.application_for(actor, Action::EnvironmentUpdate, id).await?;
+            let stored = self
+                .application_for(actor, Action::EnvironmentUpdate, id)
+                .await?;
             let env_vars = merged(&stored.spec.env_vars, variables)?;
             let version = version.unwrap_or(stored.version);
             let spec = crate::model::ApplicationSpec {
                 env_vars,
                 ..stored.spec
             };
-            self.inner.engine.update_application(id, version, spec).await
+            self.inner
+                .engine
+                .update_application(id, version, spec)
+                .await
         };
-        let changed = self.change(actor, Action::EnvironmentUpdate, about, work).await?;
+        let changed = self
+            .change(actor, Action::EnvironmentUpdate, about, work)
+            .await?;
         Ok(shown(&changed))
     }
 }

@@ -57,7 +57,8 @@ impl ControlPlane {
             }
         };
         let about = about.with_detail(issuer);
-        self.recorded(actor, "auth.login_external", about, work).await
+        self.recorded(actor, "auth.login_external", about, work)
+            .await
     }
 
     /// Makes an account for somebody who comes for the first time. He is never the owner: whoever is first to reach a

@@ -101,7 +101,8 @@ impl ControlPlane {
 }
 
 fn check(key: &str) -> Result<()> {
-    let is_key = (1..=KEY_LEN_MAX).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic());
+    let is_key =
+        (1..=KEY_LEN_MAX).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic());
     if is_key {
         return Ok(());
     }

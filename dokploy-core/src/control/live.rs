@@ -38,13 +38,15 @@ impl ControlPlane {
                 self.project_for(actor, Action::DeploymentRead, id).await?;
             }
             Subject::Application(id) => {
-                self.application_for(actor, Action::DeploymentRead, id).await?;
+                self.application_for(actor, Action::DeploymentRead, id)
+                    .await?;
             }
             Subject::ApplicationLogs(id) => {
                 self.application_for(actor, Action::LogRead, id).await?;
             }
             Subject::Deployment(id) => {
-                self.deployment_for(actor, Action::DeploymentRead, id).await?;
+                self.deployment_for(actor, Action::DeploymentRead, id)
+                    .await?;
             }
             Subject::DeploymentLogs(id) => {
                 self.deployment_for(actor, Action::LogRead, id).await?;
@@ -156,6 +158,8 @@ impl<T> Guarded<T> {
 
     async fn look(&mut self) -> Result<()> {
         self.actor = self.control.recheck(&self.actor).await?;
-        self.control.require_subject(&self.actor, self.subject).await
+        self.control
+            .require_subject(&self.actor, self.subject)
+            .await
     }
 }

@@ -42,8 +42,13 @@ impl ControlPlane {
     /// A project.
     pub async fn project(&self, actor: &Actor, id: ProjectId) -> Result<Project> {
         let work = self.project_for(actor, Action::ProjectRead, id);
-        self.read(actor, Action::ProjectRead, About::thing("project", id), work)
-            .await
+        self.read(
+            actor,
+            Action::ProjectRead,
+            About::thing("project", id),
+            work,
+        )
+        .await
     }
 
     /// Makes a project that belongs to the actor.
@@ -108,7 +113,9 @@ impl ControlPlane {
             project.validate()?;
             self.store().update_project(&project).await
         };
-        let project = self.change(actor, Action::ProjectUpdate, about, work).await?;
+        let project = self
+            .change(actor, Action::ProjectUpdate, about, work)
+            .await?;
         self.tell(&Signal::Project { project: id }).await;
         Ok(project)
     }
@@ -123,8 +130,13 @@ impl ControlPlane {
             self.project_for(actor, Action::ProjectDelete, id).await?;
             self.store().delete_project(id, self.now()).await
         };
-        self.change(actor, Action::ProjectDelete, About::thing("project", id), work)
-            .await?;
+        self.change(
+            actor,
+            Action::ProjectDelete,
+            About::thing("project", id),
+            work,
+        )
+        .await?;
         self.tell(&Signal::Project { project: id }).await;
         Ok(())
     }

@@ -42,7 +42,10 @@ pub(super) fn denied(actor: &Actor, action: Action) -> Error {
         Identity::Anonymous => return nobody(),
         Identity::Token { user, .. } if user.role >= rule.role => (
             format!("the token does not allow {action}"),
-            format!("use one that has the scope {} and is not limited to other projects", rule.scope),
+            format!(
+                "use one that has the scope {} and is not limited to other projects",
+                rule.scope
+            ),
         ),
         _ => (
             format!("the role of {actor} does not allow {action}"),
@@ -103,7 +106,8 @@ impl ControlPlane {
         let reach = reach_of(actor)?;
         let found = self.store().find_application_in_reach(&reach, id).await?;
         let application = found.ok_or_else(|| Error::not_found("application", id))?;
-        self.require_where(actor, action, application.project_id).await?;
+        self.require_where(actor, action, application.project_id)
+            .await?;
         Ok(application)
     }
 
@@ -117,7 +121,8 @@ impl ControlPlane {
         let reach = reach_of(actor)?;
         let found = self.store().find_deployment_in_reach(&reach, id).await?;
         let deployment = found.ok_or_else(|| Error::not_found("deployment", id))?;
-        self.require_where(actor, action, deployment.project_id).await?;
+        self.require_where(actor, action, deployment.project_id)
+            .await?;
         Ok(deployment)
     }
 

@@ -22,7 +22,9 @@ impl ControlPlane {
             self.store().list_releases(application, page).await
         };
         let about = About::thing("application", application);
-        let mut found = self.read(actor, Action::DeploymentRead, about, work).await?;
+        let mut found = self
+            .read(actor, Action::DeploymentRead, about, work)
+            .await?;
         if !can(actor, Action::EnvironmentRead) {
             for release in &mut found.items {
                 release.spec = without_secrets(release.spec.clone());

@@ -64,7 +64,11 @@ pub struct ServiceLogRequest {
 
 impl ControlPlane {
     /// What runs of an application, at most 30 seconds old; `None` before its first deployment.
-    pub async fn service(&self, actor: &Actor, id: ApplicationId) -> Result<Option<ServiceSummary>> {
+    pub async fn service(
+        &self,
+        actor: &Actor,
+        id: ApplicationId,
+    ) -> Result<Option<ServiceSummary>> {
         let about = About::thing("application", id);
         let work = async {
             let application = self.application_for(actor, Action::MetricRead, id).await?;

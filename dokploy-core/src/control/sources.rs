@@ -43,7 +43,9 @@ impl ControlPlane {
             Err(Error::invalid_field(field, why)
                 .with_hint("use a git repository or an image, or upload an archive"))
         };
-        if spec.directory.is_some() && spec.directory.as_ref() != stored.and_then(|stored| stored.directory.as_ref()) {
+        if spec.directory.is_some()
+            && spec.directory.as_ref() != stored.and_then(|stored| stored.directory.as_ref())
+        {
             return refused("directory", "files of the engine's machine are not allowed");
         }
         if let Some(archive) = &spec.archive

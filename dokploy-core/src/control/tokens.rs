@@ -66,7 +66,8 @@ impl ControlPlane {
             }
             require_not_more(actor, &token)?;
             for project in token.project_ids.iter().flatten() {
-                self.project_for(actor, Action::ProjectRead, *project).await?;
+                self.project_for(actor, Action::ProjectRead, *project)
+                    .await?;
             }
             let secret = generate_token()?;
             let digest = token_digest(secret.expose())
@@ -94,7 +95,8 @@ impl ControlPlane {
             require(actor, action)?;
             self.store().list_tokens(Some(user), page).await
         };
-        self.read(actor, action, About::thing("user", user), work).await
+        self.read(actor, action, About::thing("user", user), work)
+            .await
     }
 
     /// Deletes a token; it is dead at once, in every process. Administrators delete those of others, too.

@@ -65,7 +65,8 @@ impl ControlPlane {
             require(actor, action)?;
             self.known_user(id).await
         };
-        self.read(actor, action, About::thing("user", id), work).await
+        self.read(actor, action, About::thing("user", id), work)
+            .await
     }
 
     /// Makes an account.
@@ -78,7 +79,8 @@ impl ControlPlane {
         let password = new.password.clone();
         let user = account(&new, self.now());
         let about = match &user {
-            Ok(user) => About::thing("user", user.id).with_detail(format!("{} as {}", user.username, user.role)),
+            Ok(user) => About::thing("user", user.id)
+                .with_detail(format!("{} as {}", user.username, user.role)),
             Err(_) => About::thing("user", "new"),
         };
         let work = async {

@@ -10,11 +10,7 @@ use crate::secret::Secret;
 impl ControlPlane {
     /// The secret that senders of webhooks for an application sign with, for who may change the application; `None`
     /// where an earlier version made it and nobody has rotated it since.
-    pub async fn webhook_secret(
-        &self,
-        actor: &Actor,
-        id: ApplicationId,
-    ) -> Result<Option<Secret>> {
+    pub async fn webhook_secret(&self, actor: &Actor, id: ApplicationId) -> Result<Option<Secret>> {
         let action = Action::WebhookSecretRead;
         let work = async {
             let application = self.application_for(actor, action, id).await?;
@@ -34,7 +30,9 @@ impl ControlPlane {
         let work = async {
             let application = self.application_for(actor, action, id).await?;
             let engine = &self.inner.engine;
-            let rotated = engine.rotate_webhook_secret(id, application.version).await?;
+            let rotated = engine
+                .rotate_webhook_secret(id, application.version)
+                .await?;
             engine.webhook_secret(&rotated)
         };
         let about = About::thing("application", id);

@@ -5,8 +5,7 @@ use crate::error::Result;
 use crate::model::limits::{EMAIL_LEN_MAX, ENTRIES_MAX, LABEL_LEN_MAX, USERNAME_LEN_MAX};
 use crate::model::{ApiToken, Team, User};
 
-const LABEL_EXPECTED: &str =
-    "is not 1 to 100 characters on one line, without spaces at either end";
+const LABEL_EXPECTED: &str = "is not 1 to 100 characters on one line, without spaces at either end";
 
 impl User {
     /// Checks the name and the address.
@@ -50,7 +49,11 @@ impl ApiToken {
     pub fn validate(&self) -> Result<()> {
         let mut rules = Rules::default();
         rules.require(is_label(&self.name), "name", LABEL_EXPECTED);
-        rules.require(!self.scopes.is_empty(), "scopes", "are empty: the token would allow nothing");
+        rules.require(
+            !self.scopes.is_empty(),
+            "scopes",
+            "are empty: the token would allow nothing",
+        );
         if let Some(projects) = &self.project_ids {
             let bearable = (1..=ENTRIES_MAX).contains(&projects.len());
             rules.require(bearable, "projectIds", "are none or too many");
@@ -90,7 +93,14 @@ mod tests {
 
     #[test]
     fn a_username_is_typed_without_doubt() {
-        for good in ["a", "anna", "Anna.B", "anna@example.com", "7-of-9", &"x".repeat(64)] {
+        for good in [
+            "a",
+            "anna",
+            "Anna.B",
+            "anna@example.com",
+            "7-of-9",
+            &"x".repeat(64),
+        ] {
             assert!(is_username(good), "{good}");
         }
         for bad in ["", ".a", "-a", "a b", "аnna", "a\n", "a/b", &"x".repeat(65)] {
@@ -111,7 +121,13 @@ mod tests {
     #[test]
     fn an_address_has_a_name_and_a_host() {
         assert!(is_email("anna@example.com"));
-        for bad in ["anna", "@example.com", "anna@", "an na@example.com", "a@b\n"] {
+        for bad in [
+            "anna",
+            "@example.com",
+            "anna@",
+            "an na@example.com",
+            "a@b\n",
+        ] {
             assert!(!is_email(bad), "{bad:?}");
         }
     }
