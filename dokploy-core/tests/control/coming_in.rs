@@ -1,6 +1,6 @@
 //! Accounts that people make for themselves, and coming in with them.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use dokploy_core::control::{ControlOptions, ExternalProfile, NewUser, Registration, UserChange};
 use dokploy_core::model::{AuditOutcome, PasswordHash, Role};
@@ -188,26 +188,32 @@ async fn a_wrong_password_an_unknown_name_and_a_disabled_account_are_answered_al
 async fn an_unknown_name_takes_as_long_as_a_wrong_password() {
     let scene = Scene::in_memory();
     let control = scene.control().await;
-    control
-        .register(&Actor::anonymous(), "anna", &password(), None)
-        .await
-        .unwrap();
-    // The best of several runs is what the work takes; everything above it is what the machine did besides.
-    let mut best = [Duration::MAX; 2];
-    for round in 0..9 {
-        for (which, name) in ["anna", "nobody"].into_iter().enumerate() {
-            let address = format!("198.51.100.{round}");
+    // Whatever the machine does besides only adds to what the work takes: the best of many runs is the work.
+    let mut best = [f64::MAX; 2];
+    for round in 0..60 {
+        let known = format!("anna-{}", round / 9);
+        if round % 9 == 0 {
+            let new = NewUser {
+                username: known.clone(),
+                password: Some(password()),
+                role: Role::Viewer,
+                email: None,
+            };
+            control.create_user(&system(), new).await.unwrap();
+        }
+        for (which, name) in [known, format!("nobody-{round}")].into_iter().enumerate() {
             let begun = Instant::now();
             let refused = control
-                .login(&from(&address), name, &"wrong password".into())
+                .login(&Actor::anonymous(), &name, &"wrong password".into())
                 .await;
-            best[which] = best[which].min(begun.elapsed());
+            best[which] = begun.elapsed().as_secs_f64().min(best[which]);
             assert_eq!(code(refused), "unauthenticated");
         }
+        if round > 5 && (0.8..1.25).contains(&(best[0] / best[1])) {
+            return;
+        }
     }
-    let [known, unknown] = best.map(|best| best.as_secs_f64());
-    let ratio = unknown / known;
-    assert!((0.5..2.0).contains(&ratio), "{known} s and {unknown} s");
+    panic!("{best:?} seconds");
 }
 
 #[tokio::test]

@@ -132,7 +132,8 @@ async fn nobody_uses_a_credential_that_he_may_not_see() {
         };
         let name = fresh_name();
         let kind = CredentialKind::Git;
-        let made = control.create_credential(&system(), kind, &name, "git.example", &secret);
+        let program = system();
+        let made = control.create_credential(&program, kind, &name, "git.example", &secret);
         let credential = made.await.unwrap().id;
         let anna = scene.person(&control, Role::Developer).await;
         let admin = scene.person(&control, Role::Admin).await;
