@@ -57,10 +57,9 @@ impl ControlPlane {
         work: impl Future<Output = Result<T>> + Send,
     ) -> Result<T> {
         let entry = self.entry(actor, action, &about, AuditOutcome::Done);
-        let (result, unwritten) = audit::scope(entry, work).await;
-        if let Err(error) = &result
-            && unwritten.is_some()
-        {
+        // What fails halfway has changed something and failed: both are on record.
+        let (result, _) = audit::scope(entry, work).await;
+        if let Err(error) = &result {
             let outcome = match error.kind() {
                 ErrorKind::PermissionDenied | ErrorKind::Unauthenticated => AuditOutcome::Denied,
                 _ => AuditOutcome::Failed,

@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::id::{ApplicationId, ProjectId};
 use crate::model::{Application, Deployment, Page, PageRequest, Reach};
 use crate::secret::random;
-use crate::store::{ApplicationFilter, DeploymentFilter};
+use crate::store::ApplicationFilter;
 
 /// How long a list is good enough to be shown.
 const LIST_TTL: Duration = Duration::from_mins(5);
@@ -77,20 +77,11 @@ impl ControlPlane {
         &self,
         ids: &[ApplicationId],
     ) -> Result<BTreeMap<ApplicationId, Deployment>> {
-        let mut last = BTreeMap::new();
-        let newest = PageRequest {
-            limit: 1,
-            before: None,
-        };
-        for id in ids {
-            let filter = DeploymentFilter {
-                application: Some(*id),
-                ..DeploymentFilter::default()
-            };
-            let found = self.store().list_deployments(&filter, newest).await?;
-            last.extend(found.items.into_iter().map(|one| (*id, one)));
-        }
-        Ok(last)
+        let found = self.store().newest_deployments(ids).await?;
+        Ok(found
+            .into_iter()
+            .map(|one| (one.application_id, one))
+            .collect())
     }
 
     /// A value from the cache, or from where it comes from. The cache is never a reason to fail.

@@ -100,6 +100,9 @@ macro_rules! delegate_store {
                 filter: &$crate::store::DeploymentFilter,
                 page: $crate::model::PageRequest
             ) -> $crate::model::Page<$crate::model::Deployment>;
+            newest_deployments(
+                applications: &[$crate::id::ApplicationId]
+            ) -> Vec<$crate::model::Deployment>;
             append_events(
                 append: &$crate::store::Append
             ) -> (Vec<$crate::deployment::Event>, $crate::deployment::DeploymentState);

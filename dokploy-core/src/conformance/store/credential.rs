@@ -11,7 +11,7 @@ use crate::model::{Credential, CredentialKind, PageRequest};
 use crate::secret::SealedSecret;
 use crate::store::Store;
 
-fn credential() -> Credential {
+pub(super) fn credential() -> Credential {
     Credential {
         id: CredentialId::new(),
         kind: CredentialKind::Registry,
