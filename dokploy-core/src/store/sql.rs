@@ -5,6 +5,8 @@ mod credential;
 mod deployment;
 mod error;
 mod migration;
+#[cfg(feature = "postgres")]
+mod notify;
 mod open;
 mod project;
 mod queue;
