@@ -16,7 +16,7 @@ pub use self::shared::SharedBus;
 #[cfg(feature = "postgres")]
 pub(crate) use self::shared::{Inlet, Outlet};
 use crate::error::Result;
-use crate::id::{ApplicationId, DeploymentId, ProjectId};
+use crate::id::{ApplicationId, DeploymentId, ProjectId, UserId};
 
 /// What changed. It carries ids only; the truth is read from the store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +44,16 @@ pub enum Signal {
         /// Which.
         application: ApplicationId,
         /// Its project.
+        project: ProjectId,
+    },
+    /// What somebody may do changed: his sessions, tokens, role or teams. Open streams look again.
+    Access {
+        /// Who.
+        user: UserId,
+    },
+    /// Who reaches a project changed, or it was deleted.
+    Project {
+        /// Which.
         project: ProjectId,
     },
 }

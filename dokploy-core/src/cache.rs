@@ -1,6 +1,7 @@
 //! A cache that may forget anything at any time.
 
 mod memory;
+pub(crate) mod names;
 #[cfg(feature = "redis")]
 mod redis;
 

@@ -2,11 +2,13 @@
 
 #![forbid(unsafe_code)]
 
+pub mod access;
 pub mod bus;
 pub mod cache;
 pub mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+pub mod control;
 pub mod deployer;
 pub mod deployment;
 pub mod engine;
@@ -20,6 +22,8 @@ pub mod secret;
 pub mod source;
 pub mod store;
 
+pub use crate::access::Actor;
+pub use crate::control::{ControlOptions, ControlPlane};
 pub use crate::deployer::{DeployRequest, Deployer, DeploymentHandle, RollbackRequest};
 pub use crate::engine::{Engine, EngineBuilder, EngineOptions, OpenOptions, SecretKey};
 pub use crate::error::{Error, ErrorKind, Result, Retry};

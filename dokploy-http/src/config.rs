@@ -1,5 +1,7 @@
 //! What the environment says. This is the one place that reads it; everything else is handed what it needs.
 
+mod server;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,6 +10,8 @@ use dokploy_core::engine::{EngineOptions, OpenOptions, SecretKey};
 use dokploy_core::source::NetworkPolicy;
 use dokploy_core::{Error, ErrorKind, Result, Secret};
 use tracing_subscriber::EnvFilter;
+
+pub use self::server::{OidcConfig, ServerConfig};
 
 /// Where variables are looked up: the environment of the process, or a map in a test.
 #[derive(Clone)]
@@ -117,7 +121,7 @@ impl Config {
                 None => defaults.concurrency,
             },
             deploy_rate: match environment.set("DOKPLOY_DEPLOY_RATE") {
-                Some(text) => rate(&text)?,
+                Some(text) => rate("DOKPLOY_DEPLOY_RATE", &text, "10/min")?,
                 None => defaults.starts_per_minute,
             },
             log: filter,
@@ -189,16 +193,17 @@ fn concurrency(text: &str) -> Result<usize> {
     }
 }
 
-fn rate(text: &str) -> Result<u32> {
+/// A number of something in a minute: `10/min`.
+fn rate(variable: &str, text: &str, example: &str) -> Result<u32> {
     let number = text
         .strip_suffix("/min")
         .and_then(|number| number.trim_end().parse().ok());
     match number {
         Some(count @ 1..=100_000) => Ok(count),
         _ => Err(bad(
-            "DOKPLOY_DEPLOY_RATE",
+            variable,
             text,
-            "a number of starts in a minute is expected, as in 10/min",
+            &format!("a number in a minute is expected, as in {example}"),
         )),
     }
 }

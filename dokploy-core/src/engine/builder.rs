@@ -147,7 +147,7 @@ impl EngineBuilder {
         self
     }
 
-    /// Directory for the logs of deployments.
+    /// Directory for the logs of deployments and for uploads.
     #[must_use]
     pub fn data_dir(mut self, directory: impl Into<PathBuf>) -> Self {
         self.data_dir = Some(directory.into());
@@ -186,6 +186,9 @@ impl EngineBuilder {
                 .setting_or_insert("canary", &keyring.canary()?)
                 .await?,
         )?;
+        let data_dir = std::path::absolute(&data_dir).map_err(|error| {
+            Error::invalid_field("dataDir", "has no absolute path").with_source(error)
+        })?;
         let logs = LogStore::with_clock(
             data_dir.join("logs"),
             self.options.log_limits,
@@ -205,6 +208,7 @@ impl EngineBuilder {
                     .unwrap_or_else(|| Arc::new(MemoryLimiter::default())),
                 clock,
                 keyring,
+                data_dir,
                 logs,
                 options: self.options,
                 injection: self.injection.unwrap_or_else(|| Arc::new(NoInjection)),

@@ -8,7 +8,7 @@ use super::scene::{Scene, application, now, project, refused, unique};
 use crate::error::ErrorKind;
 use crate::id::{ApplicationId, ProjectId};
 use crate::model::{Application, PageRequest};
-use crate::store::Store;
+use crate::store::{ApplicationFilter, Store};
 
 pub async fn create_application_refuses_what_is_taken(store: Arc<dyn Store>) {
     let scene = Scene::new(store.clone()).await;
@@ -178,7 +178,11 @@ pub async fn list_applications_gives_those_of_one_project_or_all(store: Arc<dyn 
         let mut before = None;
         loop {
             let request = PageRequest { limit: 2, before };
-            let page = store.list_applications(project, request).await.unwrap();
+            let filter = ApplicationFilter {
+                project,
+                ..ApplicationFilter::default()
+            };
+            let page = store.list_applications(&filter, request).await.unwrap();
             listed.extend(page.items.iter().map(|application| application.id));
             before = page.next;
             if before.is_none() {
@@ -207,7 +211,11 @@ pub async fn an_application_is_never_created_in_a_project_that_is_deleted_meanwh
         assert_eq!(succeeded.iter().filter(|done| **done).count(), 1);
 
         let left = store.find_project(project.id).await.unwrap();
-        let page = store.list_applications(Some(project.id), PageRequest::first());
+        let filter = ApplicationFilter {
+            project: Some(project.id),
+            ..ApplicationFilter::default()
+        };
+        let page = store.list_applications(&filter, PageRequest::first());
         assert_eq!(left.is_some(), !page.await.unwrap().items.is_empty());
     }
 }

@@ -10,15 +10,26 @@ use crate::error::Result;
 /// Names of the migrations, in order. Each is a file in both folders.
 macro_rules! migrations {
     ($dialect:literal) => {
-        [(
-            1,
-            "engine",
-            include_str!(concat!(
-                "../../../migrations/",
-                $dialect,
-                "/0001_engine.sql"
-            )),
-        )]
+        [
+            (
+                1,
+                "engine",
+                include_str!(concat!(
+                    "../../../migrations/",
+                    $dialect,
+                    "/0001_engine.sql"
+                )),
+            ),
+            (
+                2,
+                "access",
+                include_str!(concat!(
+                    "../../../migrations/",
+                    $dialect,
+                    "/0002_access.sql"
+                )),
+            ),
+        ]
     };
 }
 
