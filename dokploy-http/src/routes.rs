@@ -9,6 +9,7 @@ pub(crate) mod applications;
 pub(crate) mod auth;
 pub(crate) mod deployments;
 pub(crate) mod health;
+pub(crate) mod live;
 pub(crate) mod projects;
 pub(crate) mod teams;
 pub(crate) mod tokens;
@@ -97,6 +98,10 @@ fn bounded() -> OpenApiRouter<AppState> {
 /// What lasts as long as it lasts: uploads and streams.
 fn unbounded() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
+        .routes(routes!(live::socket))
+        .routes(routes!(live::deployment_events))
+        .routes(routes!(live::deployment_logs))
+        .routes(routes!(live::service_logs))
 }
 
 /// Pages about the API itself.

@@ -9,6 +9,7 @@ use dokploy_core::limit::RateLimiter;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::ServerConfig;
+use crate::live::Seats;
 
 /// What every handler has at hand. Cloning it is cheap and gives the same server.
 #[derive(Clone)]
@@ -22,6 +23,7 @@ struct Inner {
     limiter: Arc<dyn RateLimiter>,
     config: ServerConfig,
     closing: CancellationToken,
+    seats: Seats,
 }
 
 impl AppState {
@@ -40,6 +42,7 @@ impl AppState {
                 limiter,
                 config,
                 closing,
+                seats: Seats::default(),
             }),
         }
     }
@@ -67,6 +70,11 @@ impl AppState {
     /// Is cancelled when the server ends: open streams end then.
     pub fn closing(&self) -> &CancellationToken {
         &self.inner.closing
+    }
+
+    /// What each user has open.
+    pub(crate) fn seats(&self) -> &Seats {
+        &self.inner.seats
     }
 
     /// Whether clients reach it over TLS.
