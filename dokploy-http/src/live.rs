@@ -1,4 +1,4 @@
-//! What clients watch while it happens: a socket for many subjects, and streams of server-sent events for one each.
+//! What clients watch while it happens: one socket for many subjects.
 //!
 //! Nothing is pushed into a buffer of a client. Its task takes the next item of a subject only when the connection has
 //! taken the one before, and the items come from where they are kept: whoever reads slowly costs no memory and holds
@@ -8,11 +8,8 @@ mod message;
 mod outbox;
 mod seats;
 mod socket;
-mod sse;
 mod topic;
 mod upgrade;
 
-pub(crate) use self::message::Item;
 pub use self::seats::{Seat, Seats};
-pub(crate) use self::sse::{ServerSentEvents, last_event_id, wanted};
 pub(crate) use self::upgrade::upgrade;

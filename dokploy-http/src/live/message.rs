@@ -1,7 +1,6 @@
 //! What goes over a socket or a stream.
 
 use dokploy_core::Error;
-use dokploy_core::clock::Timestamp;
 use dokploy_core::control::Progress;
 use dokploy_core::deployer::LogLine;
 use dokploy_core::runtime::ServiceLogLine;
@@ -44,13 +43,11 @@ impl Message<'_> {
 
 /// Something that was watched has happened.
 #[derive(Clone, Debug)]
-pub(crate) struct Item {
-    pub(crate) event: &'static str,
+pub(super) struct Item {
+    pub(super) event: &'static str,
     /// Where to go on after this one, where the subject has numbers.
-    pub(crate) seq: Option<u64>,
-    /// When it was, for what has no numbers.
-    pub(crate) at: Option<Timestamp>,
-    pub(crate) data: Value,
+    pub(super) seq: Option<u64>,
+    pub(super) data: Value,
 }
 
 impl From<Progress> for Item {
@@ -58,7 +55,6 @@ impl From<Progress> for Item {
         Self {
             event: "deployment.status",
             seq: Some(progress.state.seq),
-            at: None,
             data: json(&ProgressShape::from(progress)),
         }
     }
@@ -69,7 +65,6 @@ impl From<LogLine> for Item {
         Self {
             event: "log",
             seq: Some(line.seq),
-            at: Some(line.at),
             data: json(&line),
         }
     }
@@ -80,7 +75,6 @@ impl From<ServiceLogLine> for Item {
         Self {
             event: "log",
             seq: None,
-            at: line.at,
             data: json(&line),
         }
     }

@@ -53,7 +53,7 @@ async fn without_asking_for_a_stream_the_answer_is_a_part() {
     let claim = installation.running().await;
     let path = format!("/api/deployments/{}/events?after=1", claim.deployment.id);
     let mut stream = Stream::get(server.address, &path, &viewer.token, &[]).await;
-    let answer = stream.until("\"nextAfter\":null}").await;
+    let answer = stream.until("\"nextCursor\":null}").await;
     assert!(
         answer.contains("\"seq\":2") && !answer.contains("\"seq\":1,"),
         "{answer}"
@@ -76,7 +76,7 @@ async fn a_stream_ends_with_the_right_to_it() {
         .await
         .unwrap();
     let closed = stream.event().await;
-    assert_eq!(closed.name, "closed");
+    assert_eq!(closed.name, "error");
     assert_eq!(closed.data["code"], "unauthenticated");
 }
 
