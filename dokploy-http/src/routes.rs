@@ -13,6 +13,7 @@ pub(crate) mod credentials;
 pub(crate) mod deployments;
 pub(crate) mod environment;
 pub(crate) mod health;
+pub(crate) mod live;
 pub(crate) mod logs;
 pub(crate) mod projects;
 pub(crate) mod releases;
@@ -121,7 +122,10 @@ fn bounded() -> OpenApiRouter<AppState> {
 
 /// What lasts as long as it lasts: uploads and streams.
 fn unbounded() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(releases::upload_archive))
+    OpenApiRouter::new()
+        .routes(routes!(live::socket))
+        .routes(routes!(live::deployment_events))
+        .routes(routes!(releases::upload_archive))
 }
 
 /// Pages about the API itself.
