@@ -18,6 +18,7 @@ pub mod runtime;
 pub mod secret;
 pub mod source;
 pub mod store;
+pub mod webhook;
 
 pub use crate::deployer::{DeployRequest, Deployer, DeploymentHandle, RollbackRequest};
 pub use crate::engine::{Engine, EngineBuilder, EngineOptions, OpenOptions, SecretKey};
