@@ -28,6 +28,7 @@ mod steps;
 mod streams;
 mod sweep;
 mod watch;
+// mod webhooks;
 mod worker;
 
 use std::fmt;
@@ -40,12 +41,14 @@ use tokio_util::task::TaskTracker;
 pub use self::builder::{EngineBuilder, EngineOptions};
 pub use self::inject::{Injection, Point};
 pub use self::open::{OpenOptions, SecretKey};
+// pub use self::webhooks::{Webhook, WebhookAnswer, WebhookTarget};
 use crate::bus::EventBus;
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::error::Result;
 use crate::id::WorkerId;
 use crate::log::LogStore;
+use crate::monitor::{Monitor, Recorder};
 use crate::runtime::{ContainerRuntime, RuntimeInfo};
 use crate::secret::Keyring;
 use crate::source::SourceFetcher;
@@ -68,6 +71,7 @@ pub(crate) struct Inner {
     keyring: Keyring,
     logs: LogStore,
     options: EngineOptions,
+    recorder: Recorder,
     injection: Arc<dyn Injection>,
     worker: WorkerId,
     tracker: TaskTracker,
@@ -120,6 +124,27 @@ impl Engine {
     /// What waits and what runs, over all engines on the store.
     pub async fn queue_stats(&self) -> Result<QueueStats> {
         self.inner.store.queue_stats().await
+    }
+
+    /// Counts what this engine does.
+    pub fn recorder(&self) -> &Recorder {
+        &self.inner.recorder
+    }
+
+    /// What this engine has done, what waits, and how the store's connections are used, in Prometheus' text format.
+    ///
+    /// # Errors
+    ///
+    /// What the store answers.
+    pub async fn metrics_text(&self) -> Result<String> {
+        let store = &self.inner.store;
+        let queue = store.queue_stats().await?;
+        self.inner.recorder.text(&queue, store.connections().as_ref())
+    }
+
+    /// Looks at what applications use, as far as the container engine sees it.
+    pub fn monitor(&self) -> Monitor {
+        Monitor::new(Arc::clone(&self.inner.runtime))
     }
 
     /// What the container engine is and can do.

@@ -14,6 +14,7 @@ pub mod error;
 pub mod id;
 pub mod log;
 pub mod model;
+pub mod monitor;
 pub mod runtime;
 pub mod secret;
 pub mod source;

@@ -29,12 +29,18 @@ use crate::error::{Error, Result};
 ///
 /// `invalid_spec` when it is not what its provider sends.
 pub fn parse(delivery: &Delivery) -> Result<Parsed> {
-    match delivery.provider {
+    let parsed = match delivery.provider {
         Provider::GitHub => github::parse(delivery),
         Provider::GitLab => gitlab::parse(delivery),
         Provider::Gitea => gitea::parse(delivery),
         Provider::Bitbucket => bitbucket::parse(delivery),
         Provider::Docker => docker::parse(delivery),
+    }?;
+    match &parsed.event {
+        Event::Pushes(pushes) if pushes.iter().any(|push| push.repositories.is_empty()) => Err(
+            malformed(delivery.provider, "a push names no repository"),
+        ),
+        _ => Ok(parsed),
     }
 }
 

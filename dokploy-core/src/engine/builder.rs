@@ -15,6 +15,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
 use crate::id::WorkerId;
 use crate::log::{LogLimits, LogStore};
+use crate::monitor::Recorder;
 use crate::runtime::ContainerRuntime;
 use crate::secret::Keyring;
 use crate::source::SourceFetcher;
@@ -195,6 +196,7 @@ impl EngineBuilder {
                 keyring,
                 logs,
                 options: self.options,
+                recorder: Recorder::new()?,
                 injection: self.injection.unwrap_or_else(|| Arc::new(NoInjection)),
                 worker: WorkerId::new(),
                 tracker: TaskTracker::new(),

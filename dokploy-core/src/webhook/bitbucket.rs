@@ -132,9 +132,6 @@ fn pushes(
     repositories: &[RepositoryKey],
 ) -> Result<Vec<Push>> {
     let fail = |why| Err(malformed(Provider::Bitbucket, why));
-    if repositories.is_empty() {
-        return fail("a push has no repository with links");
-    }
     let id = delivery.id(&["X-Request-UUID", "X-Request-Id"]);
     let blank = Blank {
         id,

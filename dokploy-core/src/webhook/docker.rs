@@ -128,7 +128,7 @@ fn registry(fallback_id: &str, event: RegistryEvent) -> Option<Push> {
         .collect();
     keys.sort();
     keys.dedup();
-    Some(Push {
+    (!keys.is_empty()).then(|| Push {
         after: target.digest,
         pushed_at: event.timestamp.and_then(|at| at.parse().ok()),
         ..image(

@@ -68,15 +68,9 @@ pub(super) fn parse(delivery: &Delivery) -> Result<Parsed> {
 }
 
 fn push(delivery: &Delivery, payload: &Payload) -> Result<Push> {
-    let missing = |what| malformed(Provider::GitLab, format!("a push has no {what}"));
-    let reference = payload
-        .reference
-        .clone()
-        .ok_or_else(|| missing("reference"))?;
-    let repositories = payload.keys();
-    if repositories.is_empty() {
-        return Err(missing("project"));
-    }
+    let reference = payload.reference.clone();
+    let reference =
+        reference.ok_or_else(|| malformed(Provider::GitLab, "a push has no reference"))?;
     let (before, after) = (
         push::commit(payload.before.as_deref()),
         push::commit(payload.after.as_deref()),
@@ -88,7 +82,7 @@ fn push(delivery: &Delivery, payload: &Payload) -> Result<Push> {
     let project = payload.project.as_ref();
     Ok(Push {
         delivery_id: delivery.id(&DELIVERY_HEADERS),
-        repositories,
+        repositories: payload.keys(),
         reference,
         default_branch: push::branch(
             project.and_then(|project| project.default_branch.as_deref()),
