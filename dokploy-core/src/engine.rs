@@ -28,7 +28,7 @@ mod steps;
 mod streams;
 mod sweep;
 mod watch;
-// mod webhooks;
+mod webhooks;
 mod worker;
 
 use std::fmt;
@@ -41,7 +41,7 @@ use tokio_util::task::TaskTracker;
 pub use self::builder::{EngineBuilder, EngineOptions};
 pub use self::inject::{Injection, Point};
 pub use self::open::{OpenOptions, SecretKey};
-// pub use self::webhooks::{Webhook, WebhookAnswer, WebhookTarget};
+pub use self::webhooks::{Webhook, WebhookAnswer, WebhookTarget};
 use crate::bus::EventBus;
 use crate::cache::Cache;
 use crate::clock::Clock;

@@ -85,6 +85,31 @@ id!(
     "credential"
 );
 id!(
+    /// Identifies a user.
+    UserId,
+    "user"
+);
+id!(
+    /// Identifies a team.
+    TeamId,
+    "team"
+);
+id!(
+    /// Identifies a session of a user who signed in.
+    SessionId,
+    "session"
+);
+id!(
+    /// Identifies an API token.
+    TokenId,
+    "token"
+);
+id!(
+    /// Identifies a database.
+    DatabaseId,
+    "database"
+);
+id!(
     /// Identifies one running engine, in leases and in events.
     WorkerId,
     "worker"

@@ -12,6 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::id::{ApplicationId, ProjectId};
 use crate::model::{Application, ApplicationSpec, PageRequest, Project, ServiceMode};
 use crate::runtime::{ObservedService, OwnedKind, label};
+use crate::secret::Secret;
 use crate::store::DeploymentFilter;
 
 /// How long a deletion waits for a deployment that runs to stop.
@@ -30,6 +31,8 @@ impl Engine {
             version: 1,
             name: name.to_owned(),
             description: description.to_owned(),
+            owner_id: None,
+            team_id: None,
             created_at: now,
             updated_at: now,
         };
@@ -70,6 +73,8 @@ impl Engine {
             spec: sealing::seal(&self.inner.keyring, id, spec)?,
             stopped: false,
             current_release_id: None,
+            webhook_secret: Some(sealing::new_webhook_secret(&self.inner.keyring, id)?),
+            database_id: None,
             created_at: now,
             updated_at: now,
         };
@@ -104,6 +109,40 @@ impl Engine {
             version,
             spec,
             updated_at: now,
+            ..stored
+        })
+        .await
+    }
+
+    /// What senders of webhooks for an application sign with; absent where an earlier version made it and nobody has
+    /// rotated it since.
+    ///
+    /// # Errors
+    ///
+    /// `unavailable` when the key that sealed it is not in the key ring.
+    pub fn webhook_secret(&self, application: &Application) -> Result<Option<Secret>> {
+        let sealed = application.webhook_secret.as_ref();
+        sealed
+            .map(|sealed| sealing::webhook_secret(&self.inner.keyring, application.id, sealed))
+            .transpose()
+    }
+
+    /// Gives an application a new webhook secret. What is signed with the old one is refused from then on.
+    ///
+    /// # Errors
+    ///
+    /// `conflict` when `version` is not the stored one, `not_found` when there is no such application.
+    pub async fn rotate_webhook_secret(
+        &self,
+        id: ApplicationId,
+        version: i64,
+    ) -> Result<Application> {
+        let stored = self.application(id).await?;
+        let secret = sealing::new_webhook_secret(&self.inner.keyring, id)?;
+        self.save(&Application {
+            version,
+            webhook_secret: Some(secret),
+            updated_at: self.inner.clock.now(),
             ..stored
         })
         .await

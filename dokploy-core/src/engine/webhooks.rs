@@ -54,11 +54,13 @@ impl Engine {
         let Parsed { proof, event } = webhook::parse(delivery)?;
         let repositories = event.repositories();
         let store = &self.inner.store;
-        let candidates = store.applications_of_repositories(&repositories).await?;
         let mut proven = Vec::new();
-        for application in candidates {
-            if proof.holds(&self.webhook_secret(&application)?) {
-                proven.push(application);
+        for repository in &repositories {
+            for application in store.applications_of_repository(repository).await? {
+                let secret = self.webhook_secret(&application)?;
+                if secret.is_some_and(|secret| proof.holds(&secret)) {
+                    proven.push(application);
+                }
             }
         }
         if proven.is_empty() && !repositories.is_empty() {

@@ -11,7 +11,7 @@ use super::source::{GitSource, Source};
 use super::update::{Deadlines, UpdatePolicy};
 use crate::clock::{Timestamp, seconds};
 use crate::error::{Error, Result};
-use crate::id::{ApplicationId, CredentialId, ProjectId, ReleaseId};
+use crate::id::{ApplicationId, CredentialId, DatabaseId, ProjectId, ReleaseId};
 use crate::secret::{SealedSecret, Secret};
 
 /// What a person says about an application. Everything but a name and one source has a default.
@@ -442,6 +442,12 @@ pub struct Application {
     pub stopped: bool,
     /// The release that serves; absent before the first success.
     pub current_release_id: Option<ReleaseId>,
+    /// What senders of webhooks sign with; absent in one that an earlier version made, until it is rotated.
+    #[serde(default, skip_serializing)]
+    pub webhook_secret: Option<SealedSecret>,
+    /// The database that it runs. Such an application is not listed among the others.
+    #[serde(default)]
+    pub database_id: Option<DatabaseId>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.

@@ -292,7 +292,8 @@ fn refused(why: &str) -> Error {
     Error::invalid_field("secretKey", why).with_hint(KEY_HINT)
 }
 
-fn random(bytes: &mut [u8]) -> Result<()> {
+/// Fills a buffer with random bytes of the operating system.
+pub(crate) fn random(bytes: &mut [u8]) -> Result<()> {
     SysRng.try_fill_bytes(bytes).map_err(|error| {
         Error::new(
             ErrorKind::Unavailable,

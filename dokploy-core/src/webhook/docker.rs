@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::model::RepositoryKey;
 
 /// Most events of one envelope that are looked at.
-const EVENTS_MAX: usize = 1_000;
+const EVENTS_MAX: usize = 100;
 
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -72,7 +72,7 @@ pub(super) fn parse(delivery: &Delivery) -> Result<Parsed> {
             .into_iter()
             .collect::<Vec<_>>(),
         Payload::Registry { events } if events.len() > EVENTS_MAX => {
-            return Err(malformed(delivery.provider, "more than 1000 events"));
+            return Err(malformed(delivery.provider, "more than 100 events"));
         }
         Payload::Registry { events } => {
             let id = delivery.id(&[]);

@@ -175,10 +175,10 @@ fn a_deeply_nested_or_repeated_payload_is_refused_or_bounded() {
     for (provider, event, _) in EVENTS {
         assert!(webhook::parse(&unsigned(provider, event, "1", &deep)).is_err());
     }
-    let events = vec!["{\"action\":\"pull\"}"; 1_001].join(",");
+    let events = vec!["{\"action\":\"pull\"}"; 101].join(",");
     let body = format!("{{\"events\":[{events}]}}");
     let error = webhook::parse(&unsigned(Provider::Docker, "", "1", &body)).unwrap_err();
-    assert!(error.message().contains("1000"), "{error}");
+    assert!(error.message().contains("100 events"), "{error}");
     let change = r#"{"refId":"refs/heads/x","fromHash":null,"toHash":null}"#;
     let body = format!(
         r#"{{"repository":{{"links":{{"clone":[{{"href":"https://h.example/x"}}]}}}},"changes":[{}]}}"#,

@@ -3,5 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where it fails")]
 
 mod anything;
+mod receiving;
 mod samples;
 mod sending;

@@ -8,7 +8,7 @@ use super::scene::{Scene, application, claimed, failed, new_deployment, now, ref
 use crate::deployment::{DeploymentState, EventKind, Status};
 use crate::error::ErrorKind;
 use crate::id::{ApplicationId, DeploymentId, ProjectId, ReleaseId};
-use crate::model::{Deployment, DeploymentKind, PageRequest, SupersedePolicy};
+use crate::model::{Deployment, DeploymentKind, PageRequest, Reach, SupersedePolicy};
 use crate::store::{DeploymentFilter, NewDeployment, Store};
 
 pub async fn create_deployment_stores_the_row_and_its_first_event(store: Arc<dyn Store>) {
@@ -283,6 +283,7 @@ pub async fn list_deployments_filters_and_gives_each_once_newest_first(store: Ar
         for project in projects {
             for status in statuses {
                 let filter = DeploymentFilter {
+                    reach: Reach::All,
                     application,
                     project,
                     status,

@@ -12,6 +12,7 @@ use crate::model::{
     Application, ApplicationSpec, Deployment, DeploymentKind, DeploymentRequest, DeploymentTrigger,
     Project, Release, SupersedePolicy,
 };
+use crate::secret::SealedSecret;
 use crate::store::{Append, Claim, Fence, NewDeployment, Store};
 
 /// Long enough for every case.
@@ -44,6 +45,8 @@ pub fn project() -> Project {
         version: 1,
         name: unique("project"),
         description: "described".to_owned(),
+        owner_id: None,
+        team_id: None,
         created_at: now(),
         updated_at: now(),
     }
@@ -61,6 +64,11 @@ pub fn application(project: ProjectId) -> Application {
         spec,
         stopped: false,
         current_release_id: None,
+        webhook_secret: Some(SealedSecret {
+            key_id: "first".to_owned(),
+            sealed: "bm90IHJlYWxseQ==".to_owned(),
+        }),
+        database_id: None,
         created_at: now(),
         updated_at: now(),
     }

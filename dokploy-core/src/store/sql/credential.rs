@@ -18,7 +18,7 @@ statements! {
     INSERT = ["INSERT INTO credentials (" columns ") VALUES ($1, $2, $3, $4, $5, $6)"];
     FIND = ["SELECT " columns " FROM credentials WHERE id = $1 AND deleted_at IS NULL"];
     LIST = ["SELECT " columns " FROM credentials WHERE deleted_at IS NULL AND id < $1 ORDER BY id DESC LIMIT $2"];
-    DELETE = ["UPDATE credentials SET deleted_at = $2 WHERE id = $1 AND deleted_at IS NULL"];
+    DELETE = ["UPDATE credentials SET deleted_at = $2 WHERE id = $1 AND deleted_at IS NULL RETURNING id"];
 
     INSERT_SETTING = ["INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING"];
     FIND_SETTING = ["SELECT value FROM settings WHERE name = $1"];
@@ -46,10 +46,12 @@ impl CredentialStore for SqlStore {
             .bind(credential.host.as_str())
             .bind(json(&credential.sealed)?)
             .bind(credential.created_at);
-        self.write()
+        let mut change = self.single_change().await?;
+        change
             .execute(insert)
             .await
-            .map_err(|error| refusal::if_taken(error, "credential", &credential.name))
+            .map_err(|error| refusal::if_taken(error, "credential", &credential.name))?;
+        change.commit().await
     }
 
     async fn find_credential(&self, id: CredentialId) -> Result<Option<Credential>> {
@@ -65,7 +67,9 @@ impl CredentialStore for SqlStore {
     }
 
     async fn delete_credential(&self, id: CredentialId, at: Timestamp) -> Result<()> {
-        self.write().execute(DELETE.bind(id).bind(at)).await
+        let mut change = self.single_change().await?;
+        let deleted = change.optional(DELETE.bind(id).bind(at)).await?;
+        change.commit_if(deleted.is_some()).await
     }
 }
 

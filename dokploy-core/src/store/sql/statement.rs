@@ -3,6 +3,7 @@
 
 use super::session::Call;
 use super::value::Value;
+use crate::model::Reach;
 
 /// Which SQL is spoken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +42,18 @@ impl Statement {
     pub(super) fn bind(&self, value: impl Into<Value>) -> Call<'_> {
         self.call().bind(value)
     }
+
+    /// A call of a statement with the word `reached`, which takes `$1` and `$2`.
+    pub(super) fn within(&self, reach: &Reach) -> Call<'_> {
+        let projects = reach.projects().map(|projects| {
+            let ids = projects
+                .iter()
+                .map(|id| format!("\"{}\"", id.as_uuid().simple()))
+                .collect::<Vec<_>>();
+            format!("[{}]", ids.join(","))
+        });
+        self.bind(reach.user()).bind(projects.as_deref())
+    }
 }
 
 /// Declares statements: `NAME = ["text" word "text"];`. The word `columns` is the text given first.
@@ -67,6 +80,10 @@ macro_rules! word {
     ($columns:expr, $dialect:ident, columns) => {
         $columns
     };
+    // What `user::read` expects.
+    ($columns:expr, $dialect:ident, users) => {
+        $crate::store::sql::user::columns!()
+    };
     // Microseconds since 1970 on the clock of the database. As a subquery PostgreSQL computes it once, so that it
     // can be looked up in an index.
     ($columns:expr, sqlite, now) => {
@@ -88,6 +105,29 @@ macro_rules! word {
     };
     ($columns:expr, postgres, skip_locked) => {
         " FOR UPDATE SKIP LOCKED"
+    };
+    // Whether a project is in reach: `$1` is the user who has to own it or be in its team, `$2` a list of the projects
+    // that it has to be among; each is NULL where there is no such condition.
+    ($columns:expr, $dialect:ident, (reached $project:literal)) => {
+        concat!(
+            "(",
+            $project,
+            " IN (
+                SELECT id FROM projects WHERE owner_id = $1 UNION ALL
+                SELECT id FROM projects WHERE team_id IN (SELECT team_id FROM members WHERE user_id = $1))
+             OR $1 IS NULL) AND (",
+            $project,
+            " IN (",
+            $crate::store::sql::statement::word!($columns, $dialect, listed),
+            ") OR $2 IS NULL)"
+        )
+    };
+    // The ids of the JSON list `$2`.
+    ($columns:expr, sqlite, listed) => {
+        "SELECT unhex(value) FROM json_each($2)"
+    };
+    ($columns:expr, postgres, listed) => {
+        "SELECT CAST(value AS UUID) FROM json_array_elements_text(CAST($2 AS JSON))"
     };
     ($columns:expr, $dialect:ident, $text:literal) => {
         $text
