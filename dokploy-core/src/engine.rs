@@ -33,6 +33,7 @@ mod worker;
 
 use std::fmt;
 use std::future::Future;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
@@ -43,14 +44,16 @@ pub use self::inject::{Injection, Point};
 pub use self::open::{OpenOptions, SecretKey};
 pub use self::webhooks::{Webhook, WebhookAnswer, WebhookTarget};
 use crate::bus::EventBus;
-use crate::cache::Cache;
+use crate::cache::{Cache, names};
 use crate::clock::Clock;
 use crate::error::Result;
-use crate::id::WorkerId;
+use crate::id::{ApplicationId, WorkerId};
+use crate::limit::RateLimiter;
 use crate::log::LogStore;
 use crate::monitor::{Monitor, Recorder};
+use crate::model::Application;
 use crate::runtime::{ContainerRuntime, RuntimeInfo};
-use crate::secret::Keyring;
+use crate::secret::{Keyring, Redactor};
 use crate::source::SourceFetcher;
 use crate::store::{QueueStats, Store};
 
@@ -67,8 +70,10 @@ pub(crate) struct Inner {
     sources: Arc<dyn SourceFetcher>,
     bus: Arc<dyn EventBus>,
     cache: Arc<dyn Cache>,
+    limiter: Arc<dyn RateLimiter>,
     clock: Arc<dyn Clock>,
     keyring: Keyring,
+    data_dir: PathBuf,
     logs: LogStore,
     options: EngineOptions,
     recorder: Recorder,
@@ -87,6 +92,20 @@ impl Inner {
         self.tracker.spawn(async move {
             aborted.run_until_cancelled(part).await;
         });
+    }
+}
+
+impl Inner {
+    /// Forgets what is cached about an application. A cache that is away forgets by itself, in time.
+    async fn forget_cached(&self, application: ApplicationId, service_name: &str) {
+        let keys = [
+            names::APPLICATIONS.to_owned(),
+            names::application(application),
+            names::service(service_name),
+        ];
+        if let Err(error) = self.cache.forget(&keys).await {
+            tracing::warn!(error = %error, "something old may be shown for some minutes");
+        }
     }
 }
 
@@ -114,6 +133,32 @@ impl Engine {
     /// The cache.
     pub fn cache(&self) -> &Arc<dyn Cache> {
         &self.inner.cache
+    }
+
+    /// What limits how often callers may do something. The engine itself limits nobody with it: its fronts do.
+    pub fn limiter(&self) -> &Arc<dyn RateLimiter> {
+        &self.inner.limiter
+    }
+
+    /// Where the present comes from.
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        self.inner.clock.as_ref()
+    }
+
+    /// The keys that seal and sign.
+    pub(crate) fn keyring(&self) -> &Keyring {
+        &self.inner.keyring
+    }
+
+    /// Directory of the logs and of the uploads.
+    pub(crate) fn data_dir(&self) -> &Path {
+        &self.inner.data_dir
+    }
+
+    /// Masks the secrets of an application.
+    pub(crate) fn redactor(&self, application: &Application) -> Result<Redactor> {
+        let opened = sealing::Opened::of(&self.inner.keyring, application.id, &application.spec)?;
+        Ok(opened.redactor)
     }
 
     /// Its name in leases and events.

@@ -60,10 +60,20 @@ impl Engine {
         project: ProjectId,
         spec: ApplicationSpec,
     ) -> Result<Application> {
+        self.create_application_as(ApplicationId::new(), project, spec)
+            .await
+    }
+
+    /// The same under an identifier that the caller has made.
+    pub(crate) async fn create_application_as(
+        &self,
+        id: ApplicationId,
+        project: ProjectId,
+        spec: ApplicationSpec,
+    ) -> Result<Application> {
         spec.validate()?;
         let found = self.inner.store.find_project(project).await?;
         let project = found.ok_or_else(|| Error::not_found("project", project))?;
-        let id = ApplicationId::new();
         let now = self.inner.clock.now();
         let application = Application {
             id,
@@ -79,6 +89,7 @@ impl Engine {
             updated_at: now,
         };
         self.inner.store.create_application(&application).await?;
+        self.announce(&application).await;
         Ok(application)
     }
 
@@ -273,6 +284,9 @@ impl Engine {
     }
 
     async fn announce(&self, application: &Application) {
+        self.inner
+            .forget_cached(application.id, &application.service_name)
+            .await;
         let signal = Signal::Application {
             application: application.id,
             project: application.project_id,

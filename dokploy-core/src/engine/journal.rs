@@ -93,6 +93,12 @@ impl Journal {
                 seq: deployment.state.seq,
             }
         };
+        if promote.is_some() {
+            let deployment = self.deployment();
+            self.inner
+                .forget_cached(deployment.application_id, &deployment.service_name)
+                .await;
+        }
         if let Err(error) = self.inner.bus.publish(&signal).await {
             tracing::debug!(error = %error, "a signal was lost; listeners also poll");
         }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Engine, EngineOptions};
+use super::{Engine, EngineBuilder, EngineOptions};
 use crate::error::{Error, ErrorKind, Result, Retry};
 use crate::runtime::ContainerRuntime;
 use crate::secret::{Keyring, Secret};
@@ -18,6 +18,9 @@ pub struct OpenOptions {
     pub data_dir: PathBuf,
     /// `postgres://…` or `sqlite://…`. Unset: an SQLite file in the data directory.
     pub database_url: Option<Secret>,
+    /// `redis://…` for what several processes on one database share: cache, bus and rate limits. It may go away at any
+    /// time. Unset: each process has its own, in memory.
+    pub redis_url: Option<Secret>,
     /// Address of the container engine, as `DOCKER_HOST` has it. Unset: the local socket.
     pub docker_host: Option<String>,
     /// Directory with `ca.pem`, `cert.pem` and `key.pem` for a container engine that speaks TLS.
@@ -35,6 +38,7 @@ impl Default for OpenOptions {
         Self {
             data_dir: PathBuf::from("dokploy-data"),
             database_url: None,
+            redis_url: None,
             docker_host: None,
             docker_cert_path: None,
             secret_key: SecretKey::Generated,
@@ -71,7 +75,11 @@ impl Engine {
         let runtime = runtime(options.docker_host, options.docker_cert_path)?;
         let sources = sources(&data_dir, options.network)?;
         let store = store(&data_dir, options.database_url.as_ref()).await?;
-        let builder = Self::builder()
+        let builder = match &options.redis_url {
+            Some(url) => with_redis(Self::builder(), url, store.as_ref()).await?,
+            None => Self::builder(),
+        };
+        let builder = builder
             .store(store)
             .runtime(runtime)
             .source(Arc::new(sources))
@@ -170,6 +178,41 @@ fn runtime(_: Option<String>, _: Option<PathBuf>) -> Result<Arc<dyn ContainerRun
     ))
 }
 
+/// Everything in Redis begins with a name that belongs to the store, so that installations may share a server.
+#[cfg(feature = "redis")]
+async fn with_redis(
+    builder: EngineBuilder,
+    url: &Secret,
+    store: &dyn Store,
+) -> Result<EngineBuilder> {
+    use crate::bus::RedisBus;
+    use crate::cache::{RedisCache, RedisConnection, RedisOptions};
+    use crate::id::ProcessId;
+    use crate::limit::RedisLimiter;
+
+    let prefix = format!("dokploy:{}", ProcessId::new());
+    let options = RedisOptions {
+        url: url.clone(),
+        prefix: store.setting_or_insert("redis_prefix", &prefix).await?,
+    };
+    let connection = Arc::new(RedisConnection::open(&options).await?);
+    Ok(builder
+        .bus(Arc::new(
+            RedisBus::open(Arc::clone(&connection), &options).await?,
+        ))
+        .cache(Arc::new(RedisCache::new(Arc::clone(&connection))))
+        .limiter(Arc::new(RedisLimiter::new(connection))))
+}
+
+#[cfg(not(feature = "redis"))]
+#[expect(clippy::unused_async, reason = "with Redis it waits for it")]
+async fn with_redis(_: EngineBuilder, _: &Secret, _: &dyn Store) -> Result<EngineBuilder> {
+    Err(
+        Error::new(ErrorKind::Unsupported, "this build knows no Redis")
+            .with_hint("build it with the feature redis, or leave the URL of Redis away"),
+    )
+}
+
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 async fn store(data_dir: &Path, url: Option<&Secret>) -> Result<Arc<dyn Store>> {
     use crate::store::{SqlStore, SqlStoreOptions};
@@ -256,6 +299,14 @@ mod tests {
                 "databaseUrl",
                 OpenOptions {
                     database_url: Some("mysql://u:hunter2@h/d".into()),
+                    ..good()
+                },
+            ),
+            #[cfg(feature = "redis")]
+            (
+                "redisUrl",
+                OpenOptions {
+                    redis_url: Some("https://:hunter2@h".into()),
                     ..good()
                 },
             ),

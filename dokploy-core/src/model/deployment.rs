@@ -38,6 +38,7 @@ pub struct Deployment {
 
 /// Forwards or back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DeploymentKind {
     /// A new release from the source.
@@ -78,11 +79,13 @@ pub struct DeploymentRequest {
 
 /// Who asked for something, as recorded: not a permission, only a name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(transparent)]
 pub struct ActorRef(pub String);
 
 /// What started a deployment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DeploymentTrigger {
     /// A call of the API, in process or over HTTP.
@@ -98,6 +101,7 @@ pub enum DeploymentTrigger {
 
 /// What happens to deployments of the same application when a newer one is accepted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SupersedePolicy {
     /// Those that wait are superseded; a running one finishes first.

@@ -8,6 +8,7 @@ use crate::clock::Timestamp;
 
 /// What the engine is and can do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RuntimeInfo {
     /// Version of the engine.
@@ -148,6 +149,7 @@ pub enum TaskHealth {
 
 /// Use of resources of a service.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ServiceStats {
     /// Sum of `cpu` over the tasks.
@@ -168,6 +170,7 @@ pub struct ServiceStats {
 
 /// Use of resources of one task.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TaskStats {
     /// Identifier of the task.
