@@ -8,6 +8,7 @@ mod applications;
 mod apply;
 mod builder;
 mod credentials;
+mod databases;
 mod fingerprint;
 mod images;
 mod inject;
@@ -40,6 +41,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use self::builder::{EngineBuilder, EngineOptions};
+pub use self::databases::{DatabaseChange, DatabaseConnection, DatabaseLimits, NewDatabase};
 pub use self::inject::{Injection, Point};
 pub use self::open::{OpenOptions, SecretKey};
 pub use self::webhooks::{Webhook, WebhookAnswer, WebhookTarget};
