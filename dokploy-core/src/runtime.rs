@@ -106,6 +106,7 @@ pub enum LogStream {
 
 /// One line of a running service.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ServiceLogLine {
     /// When it was written, where the engine knows.

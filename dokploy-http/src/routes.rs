@@ -6,10 +6,17 @@
 )]
 
 pub(crate) mod applications;
+pub(crate) mod audit;
 pub(crate) mod auth;
+pub(crate) mod bulk;
+pub(crate) mod credentials;
 pub(crate) mod deployments;
+pub(crate) mod environment;
 pub(crate) mod health;
+pub(crate) mod logs;
 pub(crate) mod projects;
+pub(crate) mod releases;
+pub(crate) mod status;
 pub(crate) mod teams;
 pub(crate) mod tokens;
 pub(crate) mod users;
@@ -66,6 +73,7 @@ fn bounded() -> OpenApiRouter<AppState> {
             teams::update_team,
             teams::delete_team
         ))
+        .routes(routes!(teams::list_members))
         .routes(routes!(teams::add_member, teams::remove_member))
         .routes(routes!(projects::list_projects, projects::create_project))
         .routes(routes!(
@@ -88,15 +96,32 @@ fn bounded() -> OpenApiRouter<AppState> {
         .routes(routes!(applications::start))
         .routes(routes!(applications::restart))
         .routes(routes!(applications::scale))
+        .routes(routes!(bulk::bulk))
+        .routes(routes!(environment::find_env, environment::replace_env))
+        .routes(routes!(environment::rotate_webhook_secret))
+        .routes(routes!(releases::list_releases))
+        .routes(routes!(logs::application_logs))
         .routes(routes!(deployments::list_deployments))
         .routes(routes!(deployments::find_deployment))
         .routes(routes!(deployments::roll_back))
         .routes(routes!(deployments::cancel))
+        .routes(routes!(logs::deployment_logs))
+        .routes(routes!(
+            credentials::list_credentials,
+            credentials::create_credential
+        ))
+        .routes(routes!(
+            credentials::find_credential,
+            credentials::delete_credential
+        ))
+        .routes(routes!(audit::list_audit))
+        .routes(routes!(audit::verify_audit))
+        .routes(routes!(status::status))
 }
 
 /// What lasts as long as it lasts: uploads and streams.
 fn unbounded() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
+    OpenApiRouter::new().routes(routes!(releases::upload_archive))
 }
 
 /// Pages about the API itself.

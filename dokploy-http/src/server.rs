@@ -9,6 +9,7 @@ pub mod problem;
 
 pub(crate) mod middleware;
 mod run;
+pub(crate) mod sse;
 mod state;
 
 use axum::Router;
@@ -36,6 +37,10 @@ pub fn router(state: AppState) -> Router {
     router
         .merge(routes::pages())
         .fallback(routes::nothing_here)
+        .layer(from_fn_with_state(
+            state.clone(),
+            middleware::idempotency::layer,
+        ))
         .layer(from_fn_with_state(
             state.clone(),
             middleware::rate_limit::layer,

@@ -26,8 +26,6 @@ pub struct ServerConfig {
     pub rate_limit: Rate,
     /// `DOKPLOY_INIT_SWARM`: whether an engine that is in no swarm is made one.
     pub initialise_swarm: bool,
-    /// `REDIS_URL`; may hold a password.
-    pub redis_url: Option<Secret>,
     /// `DOKPLOY_PROMETHEUS_URL`; may hold a password.
     pub prometheus_url: Option<Secret>,
     /// `OIDC_ISSUER`, `OIDC_CLIENT_ID` and `OIDC_CLIENT_SECRET`: all or none.
@@ -59,18 +57,6 @@ impl ServerConfig {
             registration: registration(environment)?,
             rate_limit: rate_limit(environment)?,
             initialise_swarm: switch(environment, "DOKPLOY_INIT_SWARM")?,
-            redis_url: secret_url(
-                environment,
-                "REDIS_URL",
-                &[
-                    "redis",
-                    "rediss",
-                    "redis-cluster",
-                    "rediss-cluster",
-                    "redis-sentinel",
-                    "rediss-sentinel",
-                ],
-            )?,
             prometheus_url: secret_url(environment, "DOKPLOY_PROMETHEUS_URL", &["http", "https"])?,
             oidc: oidc(environment)?,
         })
@@ -204,7 +190,7 @@ mod tests {
         assert_eq!(config.listen.to_string(), "127.0.0.1:3000");
         assert_eq!(config.registration, Registration::First);
         assert_eq!(config.rate_limit, Rate::default());
-        assert!(config.public_url.is_none() && config.redis_url.is_none() && config.oidc.is_none());
+        assert!(config.public_url.is_none() && config.oidc.is_none());
         assert!(config.trusted_proxies.is_empty() && !config.initialise_swarm);
     }
 
@@ -258,14 +244,15 @@ mod tests {
     #[test]
     fn a_url_that_may_hold_a_password_is_never_shown() {
         for (name, value) in [
-            ("REDIS_URL", "http://:hunter2@redis:6379"),
+            ("DOKPLOY_PROMETHEUS_URL", "prometheus:hunter2"),
             ("DOKPLOY_PROMETHEUS_URL", "ftp://u:hunter2@prometheus"),
         ] {
             let error = ServerConfig::read(&Environment::of([(name, value)])).unwrap_err();
             assert!(error.message().starts_with(name), "{error}");
             assert!(!error.message().contains("hunter2"), "{error}");
         }
-        let environment = Environment::of([("REDIS_URL", "redis://:hunter2@redis:6379")]);
+        let environment =
+            Environment::of([("DOKPLOY_PROMETHEUS_URL", "http://u:hunter2@prometheus")]);
         let shown = format!("{:?}", ServerConfig::read(&environment).unwrap());
         assert!(!shown.contains("hunter2"), "{shown}");
     }

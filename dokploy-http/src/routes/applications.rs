@@ -312,7 +312,7 @@ async fn shown(
             .control()
             .webhook_secret(actor, view.application.id)
             .await?;
-        shape.record.webhook_secret = Some(secret.expose().to_owned());
+        shape.record.webhook_secret = secret.map(|secret| secret.expose().to_owned());
     }
     Ok(Versioned {
         version: shape.record.version,

@@ -75,7 +75,7 @@ pub(crate) async fn me(
     State(state): State<AppState>,
     Caller(actor): Caller,
 ) -> Result<Json<MeShape>, Problem> {
-    let user = state.control().me(&actor).await?;
+    let user = state.control().me(&actor)?;
     Ok(Json(MeShape {
         user: UserShape::of(&user),
         csrf_token: state.control().csrf_token(&actor),

@@ -47,6 +47,7 @@ pub(crate) async fn list_deployments(
         application: query.application_id,
         project: query.project_id,
         status: query.status,
+        ..DeploymentFilter::default()
     };
     let page = state.control().deployments(&actor, &filter, part).await?;
     Ok(Json(ListShape::of(page, |deployment| {

@@ -5,12 +5,13 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use dokploy_core::id::{TeamId, UserId};
+use dokploy_core::model::PageRequest;
 
 use super::{ListQuery, created};
 use crate::server::AppState;
-use crate::server::extract::{Body, Caller, IfMatch, Params, PathId, PathIds, Versioned};
+use crate::server::extract::{Body, Caller, IfMatch, Params, PathId, PathIds, Versioned, page};
 use crate::server::problem::Problem;
-use crate::shape::{ListShape, TeamInput, TeamShape};
+use crate::shape::{ListShape, MemberShape, TeamInput, TeamShape};
 
 /// Lists the teams; one's own for who may not see all.
 #[utoipa::path(
@@ -40,7 +41,7 @@ pub(crate) async fn create_team(
     Ok(created(versioned(TeamShape::of(&team))))
 }
 
-/// Shows a team with its members.
+/// Shows a team with its members, the newest 200 of them.
 #[utoipa::path(
     get, path = "/api/teams/{id}", tag = "teams", params(("id" = TeamId, Path, description = "the team")),
     responses((status = 200, description = "the team", body = TeamShape))
@@ -51,8 +52,9 @@ pub(crate) async fn find_team(
     PathId(id): PathId<TeamId>,
 ) -> Result<Versioned<TeamShape>, Problem> {
     let team = state.control().team(&actor, id).await?;
-    let members = state.control().members(&actor, id).await?;
-    Ok(versioned(TeamShape::of(&team).with_members(&members)))
+    let first = page(Some(PageRequest::LIMIT_MAX), None)?;
+    let members = state.control().members(&actor, id, first).await?;
+    Ok(versioned(TeamShape::of(&team).with_members(&members.items)))
 }
 
 /// Renames a team.
@@ -87,6 +89,22 @@ pub(crate) async fn delete_team(
 ) -> Result<Response, Problem> {
     state.control().delete_team(&actor, id).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Lists the members of a team.
+#[utoipa::path(
+    get, path = "/api/teams/{id}/members", tag = "teams",
+    params(("id" = TeamId, Path, description = "the team"), ListQuery),
+    responses((status = 200, description = "members, newest account first", body = ListShape<MemberShape>))
+)]
+pub(crate) async fn list_members(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    PathId(id): PathId<TeamId>,
+    Params(query): Params<ListQuery>,
+) -> Result<Json<ListShape<MemberShape>>, Problem> {
+    let page = state.control().members(&actor, id, query.page()?).await?;
+    Ok(Json(ListShape::of(page, |user| MemberShape::of(&user))))
 }
 
 /// Takes an account into a team.

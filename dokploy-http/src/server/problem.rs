@@ -157,8 +157,13 @@ impl Problem {
         self.code
     }
 
-    /// The answer, for the request with this id.
-    pub fn render(self, request_id: &str) -> Response {
+    /// What is wrong, and what to do next.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// The body of the answer, for the request with this id.
+    pub fn text(self, request_id: &str) -> String {
         let shape = ProblemShape {
             kind: format!("/api/docs#{}", self.code),
             title: self.title.to_owned(),
@@ -168,14 +173,20 @@ impl Problem {
             request_id: request_id.to_owned(),
             errors: self.errors,
         };
-        let body = serde_json::to_vec(&shape).unwrap_or_default();
+        serde_json::to_string(&shape).unwrap_or_default()
+    }
+
+    /// The answer, for the request with this id.
+    pub fn render(self, request_id: &str) -> Response {
+        let (status, retry_after) = (self.status, self.retry_after);
+        let body = self.text(request_id);
         let media_type = (header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
-        let mut response = (self.status, [media_type], body).into_response();
+        let mut response = (status, [media_type], body).into_response();
         let headers = response.headers_mut();
-        if let Some(seconds) = self.retry_after {
+        if let Some(seconds) = retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if self.status == StatusCode::UNAUTHORIZED {
+        if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response

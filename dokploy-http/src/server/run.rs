@@ -2,11 +2,9 @@
 
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use dokploy_core::control::{ControlOptions, ControlPlane};
-use dokploy_core::limit::MemoryLimiter;
 use dokploy_core::source::NetworkPolicy;
 use dokploy_core::{Engine, Error, ErrorKind, Result, Retry};
 use tokio::net::TcpListener;
@@ -93,7 +91,6 @@ async fn assemble(
             ..ControlOptions::default()
         },
     );
-    let limiter = Arc::new(MemoryLimiter::default());
-    let state = AppState::new(engine.clone(), control, limiter, server, closing);
+    let state = AppState::new(engine.clone(), control, server, closing);
     Ok((engine, state))
 }

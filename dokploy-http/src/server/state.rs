@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use dokploy_core::Engine;
 use dokploy_core::control::ControlPlane;
-use dokploy_core::limit::RateLimiter;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::ServerConfig;
@@ -19,7 +18,6 @@ pub struct AppState {
 struct Inner {
     control: ControlPlane,
     engine: Engine,
-    limiter: Arc<dyn RateLimiter>,
     config: ServerConfig,
     closing: CancellationToken,
 }
@@ -29,7 +27,6 @@ impl AppState {
     pub fn new(
         engine: Engine,
         control: ControlPlane,
-        limiter: Arc<dyn RateLimiter>,
         config: ServerConfig,
         closing: CancellationToken,
     ) -> Self {
@@ -37,7 +34,6 @@ impl AppState {
             inner: Arc::new(Inner {
                 control,
                 engine,
-                limiter,
                 config,
                 closing,
             }),
@@ -52,11 +48,6 @@ impl AppState {
     /// The engine, for what concerns nobody in particular: health.
     pub(crate) fn engine(&self) -> &Engine {
         &self.inner.engine
-    }
-
-    /// Counts requests.
-    pub(crate) fn limiter(&self) -> &dyn RateLimiter {
-        self.inner.limiter.as_ref()
     }
 
     /// The settings.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dokploy_core::error::Violation;
+use dokploy_core::control::{Environment, EnvironmentVariable, ValueInput, VariableInput};
 use dokploy_core::model::{EnvDelivery, EnvValue, EnvVar};
 use dokploy_core::{Error, Result, Secret};
 use serde::{Deserialize, Serialize};
@@ -70,40 +70,28 @@ pub(super) fn shown(variables: &[EnvVar]) -> Vec<EnvVarShape> {
 ///
 /// `invalid_spec` for a variable without a value, or a secret without one of which none is stored.
 pub(super) fn asked(shapes: Vec<EnvVarShape>, stored: &[EnvVar]) -> Result<Vec<EnvVar>> {
-    let mut violations = Vec::new();
-    let mut variables = Vec::with_capacity(shapes.len());
-    for (index, shape) in shapes.into_iter().enumerate() {
-        let kept = || {
-            let same = stored.iter().find(|variable| variable.key == shape.key);
-            same.map(|variable| variable.value.clone())
-                .filter(|value| !matches!(value, EnvValue::Plain(_)))
-        };
+    let variable = |(index, shape): (usize, EnvVarShape)| {
         let value = match (shape.secret, shape.value) {
-            (false, Some(SecretText(text))) => Some(EnvValue::Plain(text)),
-            (true, Some(SecretText(text))) => Some(EnvValue::Secret {
+            (false, Some(SecretText(text))) => EnvValue::Plain(text),
+            (true, Some(SecretText(text))) => EnvValue::Secret {
                 secret: Secret::new(text),
-            }),
-            (true, None) => kept(),
-            (false, None) => None,
+            },
+            (true, None) => kept(stored, &shape.key).ok_or_else(|| missing(index))?,
+            (false, None) => return Err(missing(index)),
         };
-        match value {
-            Some(value) => variables.push(EnvVar {
-                key: shape.key,
-                value,
-                delivery: shape.delivery,
-            }),
-            None => violations.push(Violation {
-                field: format!("envVars[{index}].value"),
-                message: "a text is expected; only a secret that is stored may be left out"
-                    .to_owned(),
-            }),
-        }
-    }
-    if violations.is_empty() {
-        Ok(variables)
-    } else {
-        Err(Error::invalid(violations))
-    }
+        Ok(EnvVar {
+            key: shape.key,
+            value,
+            delivery: shape.delivery,
+        })
+    };
+    shapes.into_iter().enumerate().map(variable).collect()
+}
+
+/// The secret that is stored under a name. What is stored in clear does not become one by itself.
+fn kept(stored: &[EnvVar], key: &str) -> Option<EnvValue> {
+    let same = stored.iter().find(|variable| variable.key == key)?;
+    Some(same.value.clone()).filter(|value| !matches!(value, EnvValue::Plain(_)))
 }
 
 /// Build secrets as a client sees them: names without values.
@@ -141,20 +129,46 @@ pub(super) fn secrets_asked(
 
 impl EnvShape {
     /// The environment as a client sees it.
-    pub fn of(variables: &[EnvVar]) -> Self {
+    pub fn of(environment: Environment) -> Self {
+        let shape = |variable: EnvironmentVariable| EnvVarShape {
+            key: variable.key,
+            value: variable.value.map(SecretText),
+            secret: variable.secret,
+            delivery: variable.delivery,
+        };
         Self {
-            env_vars: shown(variables),
+            env_vars: environment.variables.into_iter().map(shape).collect(),
         }
     }
 
-    /// The environment that a client asks for. A secret without a value is the stored one of the same name.
+    /// The environment that a client asks for.
     ///
     /// # Errors
     ///
-    /// `invalid_spec` for a variable without a value, or a secret without one of which none is stored.
-    pub fn into_variables(self, stored: &[EnvVar]) -> Result<Vec<EnvVar>> {
-        asked(self.env_vars, stored)
+    /// `invalid_spec` for a variable that is no secret and has no value.
+    pub fn into_input(self) -> Result<Vec<VariableInput>> {
+        let input = |(index, shape): (usize, EnvVarShape)| {
+            let value = match (shape.secret, shape.value) {
+                (false, Some(SecretText(text))) => ValueInput::Plain(text),
+                (true, Some(SecretText(text))) => ValueInput::Secret(Secret::new(text)),
+                (true, None) => ValueInput::Stored,
+                (false, None) => return Err(missing(index)),
+            };
+            Ok(VariableInput {
+                key: shape.key,
+                value,
+                delivery: shape.delivery,
+            })
+        };
+        self.env_vars.into_iter().enumerate().map(input).collect()
     }
+}
+
+fn missing(index: usize) -> Error {
+    Error::invalid_field(
+        format!("envVars[{index}].value"),
+        "a text is expected; only a secret that is stored may be left out",
+    )
 }
 
 #[cfg(test)]
@@ -182,39 +196,38 @@ mod tests {
 
     #[test]
     fn a_stored_secret_is_shown_by_name_alone_and_kept_when_it_comes_back() {
-        let shape = EnvShape::of(&stored());
-        let shown = serde_json::to_value(&shape).unwrap();
-        let expected = json!({"envVars": [
+        let shapes = serde_json::to_value(shown(&stored())).unwrap();
+        let expected = json!([
             {"key": "PORT", "value": "80", "secret": false, "delivery": "env"},
             {"key": "PASSWORD", "value": null, "secret": true, "delivery": "env"},
-        ]});
-        assert_eq!(shown, expected);
-        let back: EnvShape = serde_json::from_value(shown).unwrap();
-        assert_eq!(back.into_variables(&stored()).unwrap(), stored());
+        ]);
+        assert_eq!(shapes, expected);
+        let back = serde_json::from_value(shapes).unwrap();
+        assert_eq!(asked(back, &stored()).unwrap(), stored());
     }
 
     #[test]
     fn a_secret_without_a_value_is_refused_unless_one_is_stored() {
-        let asks = |body: serde_json::Value| {
-            let shape: EnvShape = serde_json::from_value(body).unwrap();
-            shape.into_variables(&stored())
-        };
-        let error = asks(json!({"envVars": [{"key": "OTHER", "secret": true}, {"key": "X"}]}));
-        let error = error.unwrap_err();
-        let fields: Vec<_> = error.violations().iter().map(|one| &*one.field).collect();
-        assert_eq!(fields, ["envVars[0].value", "envVars[1].value"]);
-        // A plain value of the same name does not become a secret by itself.
-        assert!(asks(json!({"envVars": [{"key": "PORT", "secret": true}]})).is_err());
+        let asks =
+            |body: serde_json::Value| asked(serde_json::from_value(body).unwrap(), &stored());
+        for body in [
+            json!([{"key": "OTHER", "secret": true}]),
+            json!([{"key": "OTHER"}]),
+            // A plain value of the same name does not become a secret by itself.
+            json!([{"key": "PORT", "secret": true}]),
+        ] {
+            let error = asks(body).unwrap_err();
+            assert_eq!(error.violations()[0].field, "envVars[0].value");
+        }
     }
 
     #[test]
     fn a_new_secret_is_not_shown_by_debug() {
-        let shape: EnvShape = serde_json::from_value(
-            json!({"envVars": [{"key": "PASSWORD", "value": "hunter2", "secret": true}]}),
-        )
-        .unwrap();
+        let body = json!({"envVars": [{"key": "PASSWORD", "value": "hunter2", "secret": true}]});
+        let shape: EnvShape = serde_json::from_value(body).unwrap();
         assert!(!format!("{shape:?}").contains("hunter2"));
-        let variables = shape.into_variables(&[]).unwrap();
-        assert!(matches!(&variables[0].value, EnvValue::Secret { .. }));
+        let input = shape.into_input().unwrap();
+        assert!(matches!(&input[0].value, ValueInput::Secret(_)));
+        assert!(!format!("{input:?}").contains("hunter2"));
     }
 }

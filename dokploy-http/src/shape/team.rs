@@ -39,6 +39,17 @@ pub struct MemberShape {
     pub role: Role,
 }
 
+impl MemberShape {
+    /// Makes it of what is stored.
+    pub fn of(user: &User) -> Self {
+        Self {
+            user_id: user.id,
+            username: user.username.clone(),
+            role: user.role,
+        }
+    }
+}
+
 impl TeamShape {
     /// Makes it of what is stored.
     pub fn of(team: &Team) -> Self {
@@ -55,12 +66,7 @@ impl TeamShape {
     /// Adds the members.
     #[must_use]
     pub fn with_members(mut self, members: &[User]) -> Self {
-        let member = |user: &User| MemberShape {
-            user_id: user.id,
-            username: user.username.clone(),
-            role: user.role,
-        };
-        self.members = Some(members.iter().map(member).collect());
+        self.members = Some(members.iter().map(MemberShape::of).collect());
         self
     }
 }

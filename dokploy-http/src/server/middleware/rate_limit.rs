@@ -23,7 +23,7 @@ pub(crate) async fn layer(State(state): State<AppState>, request: Request, next:
         return next.run(request).await;
     };
     let rate = state.config().rate_limit;
-    let verdict = state.limiter().take(&key, rate).await;
+    let verdict = state.engine().limiter().take(&key, rate).await;
     let mut response = if verdict.allowed {
         next.run(request).await
     } else {
