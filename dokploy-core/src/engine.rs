@@ -8,6 +8,7 @@ mod applications;
 mod apply;
 mod builder;
 mod credentials;
+mod databases;
 mod fingerprint;
 mod images;
 mod inject;
@@ -28,6 +29,7 @@ mod steps;
 mod streams;
 mod sweep;
 mod watch;
+mod webhooks;
 mod worker;
 
 use std::fmt;
@@ -39,8 +41,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use self::builder::{EngineBuilder, EngineOptions};
+pub use self::databases::{DatabaseChange, DatabaseConnection, DatabaseLimits, NewDatabase};
 pub use self::inject::{Injection, Point};
 pub use self::open::{OpenOptions, SecretKey};
+pub use self::webhooks::{Webhook, WebhookAnswer, WebhookTarget};
 use crate::bus::EventBus;
 use crate::cache::{Cache, names};
 use crate::clock::Clock;
@@ -48,6 +52,7 @@ use crate::error::Result;
 use crate::id::{ApplicationId, WorkerId};
 use crate::limit::RateLimiter;
 use crate::log::LogStore;
+use crate::monitor::{Monitor, Recorder};
 use crate::model::Application;
 use crate::runtime::{ContainerRuntime, RuntimeInfo};
 use crate::secret::{Keyring, Redactor};
@@ -73,6 +78,7 @@ pub(crate) struct Inner {
     data_dir: PathBuf,
     logs: LogStore,
     options: EngineOptions,
+    recorder: Recorder,
     injection: Arc<dyn Injection>,
     worker: WorkerId,
     tracker: TaskTracker,
@@ -165,6 +171,27 @@ impl Engine {
     /// What waits and what runs, over all engines on the store.
     pub async fn queue_stats(&self) -> Result<QueueStats> {
         self.inner.store.queue_stats().await
+    }
+
+    /// Counts what this engine does.
+    pub fn recorder(&self) -> &Recorder {
+        &self.inner.recorder
+    }
+
+    /// What this engine has done, what waits, and how the store's connections are used, in Prometheus' text format.
+    ///
+    /// # Errors
+    ///
+    /// What the store answers.
+    pub async fn metrics_text(&self) -> Result<String> {
+        let store = &self.inner.store;
+        let queue = store.queue_stats().await?;
+        self.inner.recorder.text(&queue, store.connections().as_ref())
+    }
+
+    /// Looks at what applications use, as far as the container engine sees it.
+    pub fn monitor(&self) -> Monitor {
+        Monitor::new(Arc::clone(&self.inner.runtime))
     }
 
     /// What the container engine is and can do.

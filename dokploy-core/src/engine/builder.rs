@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::id::WorkerId;
 use crate::limit::{MemoryLimiter, RateLimiter};
 use crate::log::{LogLimits, LogStore};
+use crate::monitor::Recorder;
 use crate::runtime::ContainerRuntime;
 use crate::secret::Keyring;
 use crate::source::SourceFetcher;
@@ -211,6 +212,7 @@ impl EngineBuilder {
                 data_dir,
                 logs,
                 options: self.options,
+                recorder: Recorder::new()?,
                 injection: self.injection.unwrap_or_else(|| Arc::new(NoInjection)),
                 worker: WorkerId::new(),
                 tracker: TaskTracker::new(),

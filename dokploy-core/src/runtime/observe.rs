@@ -160,6 +160,10 @@ pub struct ServiceStats {
     pub network_received: u64,
     /// Sum of `network_sent` over the tasks.
     pub network_sent: u64,
+    /// Sum of `receive_rate` over the tasks.
+    pub receive_rate: f64,
+    /// Sum of `send_rate` over the tasks.
+    pub send_rate: f64,
     /// Each task that runs on this engine.
     pub tasks: Vec<TaskStats>,
 }
@@ -181,4 +185,24 @@ pub struct TaskStats {
     pub network_received: u64,
     /// Bytes sent since the task started.
     pub network_sent: u64,
+    /// Bytes received in a second, just now.
+    pub receive_rate: f64,
+    /// Bytes sent in a second, just now.
+    pub send_rate: f64,
+}
+
+impl ServiceStats {
+    /// What the tasks use together.
+    pub(super) fn of(tasks: Vec<TaskStats>) -> Self {
+        let mut sum = Self::default();
+        for one in &tasks {
+            sum.cpu += one.cpu;
+            sum.memory += one.memory;
+            sum.network_received += one.network_received;
+            sum.network_sent += one.network_sent;
+            sum.receive_rate += one.receive_rate;
+            sum.send_rate += one.send_rate;
+        }
+        Self { tasks, ..sum }
+    }
 }

@@ -7,7 +7,7 @@ use bollard::auth::DockerCredentials;
 use serde_json::json;
 
 use super::error;
-use super::reference::{Reference, canonical_host, is_image_id};
+use crate::runtime::reference::{Reference, canonical_host, is_image_id};
 use crate::error::{Error, ErrorKind, Result};
 use crate::runtime::RegistryCredential;
 

@@ -5,7 +5,7 @@ use url::form_urlencoded::Serializer;
 
 use super::super::connect::Engine;
 use super::super::messages::Messages;
-use super::super::reference::Reference;
+use crate::runtime::reference::Reference;
 use super::super::{error, registry};
 use super::context::Context;
 use super::failure;
