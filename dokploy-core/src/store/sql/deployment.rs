@@ -88,7 +88,7 @@ statements! {
             SELECT (
                 SELECT newest.id FROM deployments AS newest WHERE newest.application_id = applications.id
                 ORDER BY newest.id DESC LIMIT 1)
-            FROM applications WHERE id IN (" listed "))
+            FROM applications WHERE id IN (" ids "))
          LIMIT $1"
     ];
     EVENTS = [

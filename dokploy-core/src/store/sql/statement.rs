@@ -55,7 +55,7 @@ impl Statement {
     }
 }
 
-/// The value of a list of ids, for the word `listed`.
+/// The value of a list of ids, for the word `ids`.
 pub(super) fn listed(ids: impl Iterator<Item = Uuid>) -> String {
     let quoted: Vec<_> = ids.map(|id| format!("\"{}\"", id.simple())).collect();
     format!("[{}]", quoted.join(","))
