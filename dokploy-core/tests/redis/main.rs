@@ -5,6 +5,8 @@
 
 mod memory;
 
+#[cfg(feature = "redis")]
+mod deployments;
 #[cfg(any(feature = "postgres", feature = "redis"))]
 mod ends;
 #[cfg(any(feature = "postgres", feature = "redis"))]

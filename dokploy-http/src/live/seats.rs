@@ -5,11 +5,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dokploy_core::id::UserId;
 use dokploy_core::{Error, ErrorKind, Result};
+use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 /// Counts what is open, for each user.
 #[derive(Clone, Debug, Default)]
 pub struct Seats {
     taken: Arc<Mutex<HashMap<UserId, usize>>>,
+    open: TaskTracker,
 }
 
 /// The right to one socket or stream, for as long as it is kept.
@@ -17,6 +20,7 @@ pub struct Seats {
 pub struct Seat {
     user: UserId,
     seats: Seats,
+    _open: TaskTrackerToken,
 }
 
 impl Seats {
@@ -40,7 +44,14 @@ impl Seats {
         Ok(Seat {
             user,
             seats: self.clone(),
+            _open: self.open.token(),
         })
+    }
+
+    /// Waits until nothing is open any more, where everything was told to end.
+    pub async fn emptied(&self) {
+        self.open.close();
+        self.open.wait().await;
     }
 
     fn all(&self) -> MutexGuard<'_, HashMap<UserId, usize>> {

@@ -9,8 +9,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{WebSocketStream, client_async};
+use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 /// How long a message may be under way.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -36,7 +37,9 @@ impl Client {
         headers: &[(&'static str, &str)],
     ) -> Result<Self, u16> {
         let stream = TcpStream::connect(server).await.unwrap();
-        match client_async(request(server, headers), stream).await {
+        // A thousand of them share the memory of one process.
+        let config = WebSocketConfig::default().read_buffer_size(4 * 1024);
+        match client_async_with_config(request(server, headers), stream, Some(config)).await {
             Ok((socket, _)) => Ok(Self { socket }),
             Err(Error::Http(response)) => Err(response.status().as_u16()),
             Err(error) => panic!("{error}"),
