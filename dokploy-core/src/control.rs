@@ -21,6 +21,7 @@ mod idempotent;
 mod live;
 mod metrics;
 mod projects;
+mod purge;
 mod reach;
 mod releases;
 mod services;
@@ -121,14 +122,16 @@ impl ControlPlane {
     /// Puts the rules of access in front of an engine.
     pub fn new(engine: Engine, options: ControlOptions) -> Self {
         let throttle = LoginThrottle::new(Arc::clone(engine.cache()));
-        Self {
+        let control = Self {
             inner: Arc::new(Inner {
                 engine,
                 options,
                 passwords: Passwords::new(),
                 throttle,
             }),
-        }
+        };
+        control.keep_purged();
+        control
     }
 
     /// The engine behind it, to which no rule applies.
