@@ -22,6 +22,7 @@ mod live;
 mod metrics;
 mod progress;
 mod projects;
+mod purge;
 mod reach;
 mod releases;
 mod services;
@@ -123,14 +124,16 @@ impl ControlPlane {
     /// Puts the rules of access in front of an engine.
     pub fn new(engine: Engine, options: ControlOptions) -> Self {
         let throttle = LoginThrottle::new(Arc::clone(engine.cache()));
-        Self {
+        let control = Self {
             inner: Arc::new(Inner {
                 engine,
                 options,
                 passwords: Passwords::new(),
                 throttle,
             }),
-        }
+        };
+        control.keep_purged();
+        control
     }
 
     /// The engine behind it, to which no rule applies.

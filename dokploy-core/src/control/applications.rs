@@ -85,7 +85,7 @@ impl ControlPlane {
                 .await?;
             let spec = self.with_upload(id, spec);
             self.check_sources(actor, id, &spec, None)?;
-            Self::check_credentials(actor, &spec, None)?;
+            self.check_credentials(actor, project, &spec, None).await?;
             self.inner
                 .engine
                 .create_application_as(id, project, spec)
@@ -113,7 +113,9 @@ impl ControlPlane {
             let action = Action::ApplicationUpdate;
             let stored = self.application_for(actor, action, id).await?;
             self.check_sources(actor, id, &spec, Some(&stored.spec))?;
-            Self::check_credentials(actor, &spec, Some(&stored.spec))?;
+            let known = Some(&stored.spec);
+            self.check_credentials(actor, stored.project_id, &spec, known)
+                .await?;
             let version = version.unwrap_or(stored.version);
             self.inner
                 .engine

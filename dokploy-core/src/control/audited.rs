@@ -64,10 +64,11 @@ impl ControlPlane {
                 ErrorKind::PermissionDenied | ErrorKind::Unauthenticated => AuditOutcome::Denied,
                 _ => AuditOutcome::Failed,
             };
-            let about = About {
-                detail: Some(error.code().to_owned()),
-                ..about
+            let detail = match &about.detail {
+                Some(detail) => format!("{detail}: {}", error.code()),
+                None => error.code().to_owned(),
             };
+            let about = about.with_detail(detail);
             let entry = self.entry(actor, action, &about, outcome);
             self.store().append_audit(&entry).await?;
         }

@@ -97,14 +97,9 @@ impl Things {
         let secret = CredentialSecret::Token {
             token: "credential-token".into(),
         };
+        let (kind, name) = (CredentialKind::Git, fresh_name());
         let credential = control
-            .create_credential(
-                &system(),
-                CredentialKind::Git,
-                &fresh_name(),
-                "git.example",
-                &secret,
-            )
+            .create_project_credential(&system(), project, kind, &name, "git.example", &secret)
             .await
             .unwrap()
             .id;
@@ -212,14 +207,21 @@ impl Things {
             }
             Action::ProjectDelete => control.delete_project(actor, project).await,
             Action::CredentialRead => control.credential(actor, self.credential).await.map(drop),
-            Action::CredentialCreate => {
+            Action::CredentialCreate | Action::SharedCredentialUpdate => {
                 let secret = CredentialSecret::Token {
                     token: "credential-token".into(),
                 };
-                let name = fresh_name();
-                let kind = CredentialKind::Git;
-                let made = control.create_credential(actor, kind, &name, "git.example", &secret);
-                made.await.map(drop)
+                let (kind, name, host) = (CredentialKind::Git, fresh_name(), "git.example");
+                let made = if action == Action::CredentialCreate {
+                    control
+                        .create_project_credential(actor, project, kind, &name, host, &secret)
+                        .await
+                } else {
+                    control
+                        .create_credential(actor, kind, &name, host, &secret)
+                        .await
+                };
+                made.map(drop)
             }
             Action::CredentialDelete => control.delete_credential(actor, self.credential).await,
             Action::AccountRead => control.me(actor).map(drop),

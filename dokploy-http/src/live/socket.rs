@@ -161,7 +161,7 @@ impl<'a> Watching<'a> {
     }
 
     /// Reads a request, which counts like any other.
-    async fn admit(&self, text: &str) -> Result<Request> {
+    async fn admit(&mut self, text: &str) -> Result<Request> {
         if let Some(user) = self.actor.user_id() {
             let rate = self.state.config().rate_limit;
             let key = format!("http:user:{user}");
@@ -187,16 +187,14 @@ impl<'a> Watching<'a> {
         name: &str,
         after: u64,
     ) -> Result<(), End> {
-        let opened = async {
-            let subject = topic::parse(name)?;
-            if !self.topics.contains_key(&subject) && self.topics.len() >= TOPICS_MAX {
-                let message = format!("a socket watches at most {TOPICS_MAX} subjects");
-                return Err(Error::new(ErrorKind::RateLimited, message));
-            }
-            let items = open(self.state.control(), &self.actor, subject, after).await?;
-            Ok((subject, items))
+        let (state, actor) = (self.state.clone(), self.actor.clone());
+        let opened = match self.admissible(name) {
+            Ok(subject) => open(state.control(), &actor, subject, after)
+                .await
+                .map(|items| (subject, items)),
+            Err(error) => Err(error),
         };
-        let (subject, items) = match opened.await {
+        let (subject, items) = match opened {
             Ok(opened) => opened,
             Err(error) => return self.refuse(socket, Some(name), &error).await,
         };
@@ -210,6 +208,16 @@ impl<'a> Watching<'a> {
         };
         self.send(socket, Frame::Text(subscribed.text().into()))
             .await
+    }
+
+    /// The subject of a topic, when there is room for it.
+    fn admissible(&self, name: &str) -> Result<Subject> {
+        let subject = topic::parse(name)?;
+        if self.topics.contains_key(&subject) || self.topics.len() < TOPICS_MAX {
+            return Ok(subject);
+        }
+        let message = format!("a socket watches at most {TOPICS_MAX} subjects");
+        Err(Error::new(ErrorKind::RateLimited, message))
     }
 
     async fn refuse(

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::SqlStore;
 use super::release;
 use super::session::{Call, Session};
-use super::statement::{listed, statements};
+use super::statement::{id_list, statements};
 use super::value::{Row, json, name};
 use crate::deployment::{DeploymentState, Event, Status};
 use crate::error::{Error, Result};
@@ -341,7 +341,7 @@ impl DeploymentStore for SqlStore {
     }
 
     async fn newest_deployments(&self, applications: &[ApplicationId]) -> Result<Vec<Deployment>> {
-        let ids = listed(applications.iter().map(|id| id.as_uuid()));
+        let ids = id_list(applications.iter().map(|id| id.as_uuid()));
         let call = NEWEST.bind(applications.len() as u64).bind(ids.as_str());
         let rows = self.read().all(call).await?;
         rows.into_iter().map(|mut row| read(&mut row)).collect()

@@ -49,14 +49,14 @@ impl Statement {
     pub(super) fn within(&self, reach: &Reach) -> Call<'_> {
         let projects = reach.projects().map(|projects| {
             let ids = projects.iter().map(|id| id.as_uuid());
-            listed(ids)
+            id_list(ids)
         });
         self.bind(reach.user()).bind(projects.as_deref())
     }
 }
 
 /// The value of a list of ids, for the word `ids`.
-pub(super) fn listed(ids: impl Iterator<Item = Uuid>) -> String {
+pub(super) fn id_list(ids: impl Iterator<Item = Uuid>) -> String {
     let quoted: Vec<_> = ids.map(|id| format!("\"{}\"", id.simple())).collect();
     format!("[{}]", quoted.join(","))
 }
