@@ -102,6 +102,7 @@ impl Journal {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
             deployment.state = state;
+            self.inner.recorder.record(&deployment, &events);
             Signal::Deployment {
                 deployment: deployment.id,
                 application: deployment.application_id,
@@ -109,6 +110,12 @@ impl Journal {
                 seq: deployment.state.seq,
             }
         };
+        if promote.is_some() {
+            let deployment = self.deployment();
+            self.inner
+                .forget_cached(deployment.application_id, &deployment.service_name)
+                .await;
+        }
         if let Err(error) = self.inner.bus.publish(&signal).await {
             tracing::debug!(error = %error, "a signal was lost; listeners also poll");
         }

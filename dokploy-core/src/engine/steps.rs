@@ -112,8 +112,8 @@ pub(crate) async fn mark_rolled_back(work: &Work, to: ReleaseId) -> Result<()> {
     }
     let filter = DeploymentFilter {
         application: Some(work.deployment.application_id),
-        project: None,
         status: Some(Status::Success),
+        ..DeploymentFilter::default()
     };
     // The watch may write to one of them at the same time: it is read again then.
     for _ in 0..MARK_TRIES_MAX {

@@ -10,15 +10,35 @@ use crate::error::Result;
 /// Names of the migrations, in order. Each is a file in both folders.
 macro_rules! migrations {
     ($dialect:literal) => {
-        [(
-            1,
-            "engine",
-            include_str!(concat!(
-                "../../../migrations/",
-                $dialect,
-                "/0001_engine.sql"
-            )),
-        )]
+        [
+            (
+                1,
+                "engine",
+                include_str!(concat!(
+                    "../../../migrations/",
+                    $dialect,
+                    "/0001_engine.sql"
+                )),
+            ),
+            (
+                2,
+                "access",
+                include_str!(concat!(
+                    "../../../migrations/",
+                    $dialect,
+                    "/0002_access.sql"
+                )),
+            ),
+            (
+                3,
+                "webhooks",
+                include_str!(concat!(
+                    "../../../migrations/",
+                    $dialect,
+                    "/0003_webhooks.sql"
+                )),
+            ),
+        ]
     };
 }
 
