@@ -53,3 +53,26 @@ impl Environment {
         found
     }
 }
+
+/// A variable of the environment that a test of one part needs, or `None` after having said that the test is skipped.
+///
+/// # Panics
+///
+/// Where `DOKPLOY_TEST_REQUIRE` names the part: then it must not be skipped.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests are configured by the environment"
+)]
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
+pub fn variable(name: &str, part: &str) -> Option<String> {
+    let found = env::var(name).ok();
+    if found.is_none() {
+        let required = env::var("DOKPLOY_TEST_REQUIRE").unwrap_or_default();
+        assert!(
+            !required.split(',').any(|required| required == part),
+            "{part} is required and {name} is not set: run tests/environment/up"
+        );
+        eprintln!("skipped: {name} is not set; run tests/environment/up");
+    }
+    found
+}
