@@ -15,6 +15,7 @@ pub(crate) mod environment;
 pub(crate) mod health;
 pub(crate) mod live;
 pub(crate) mod logs;
+pub(crate) mod oidc;
 pub(crate) mod projects;
 pub(crate) mod releases;
 pub(crate) mod status;
@@ -60,6 +61,8 @@ fn bounded() -> OpenApiRouter<AppState> {
         .routes(routes!(auth::logout))
         .routes(routes!(auth::me))
         .routes(routes!(auth::change_password))
+        .routes(routes!(oidc::oidc_login))
+        .routes(routes!(oidc::oidc_callback))
         .routes(routes!(tokens::list_tokens, tokens::create_token))
         .routes(routes!(tokens::delete_token))
         .routes(routes!(users::list_users, users::create_user))

@@ -9,9 +9,11 @@ use dokploy_core::source::NetworkPolicy;
 use dokploy_core::{Engine, Error, ErrorKind, Result, Retry};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use super::{AppState, listen, router};
 use crate::config::{Config, ServerConfig};
+use crate::oidc::{Oidc, OidcOptions};
 
 /// How long requests may take to finish, and running deployments to be handed back, when the server ends.
 const SHUTDOWN_MAX: Duration = Duration::from_secs(30);
@@ -38,7 +40,7 @@ pub async fn run(
         .with_source(error)
     })?;
     let closing = CancellationToken::new();
-    let (engine, state) = assemble(config, server, closing.clone()).await?;
+    let (engine, state) = assemble(config, server, address, closing.clone()).await?;
     let seats = state.seats().clone();
     let mut serving = pin!(listen::serve(listener, router(state), closing.clone()));
     tracing::info!(server.address = %address, "listening");
@@ -80,8 +82,10 @@ async fn bind(address: SocketAddr) -> Result<TcpListener> {
 async fn assemble(
     config: &Config,
     server: ServerConfig,
+    address: SocketAddr,
     closing: CancellationToken,
 ) -> Result<(Engine, AppState)> {
+    let oidc = oidc(&server, address)?;
     let network = NetworkPolicy {
         file_sources: config.allow_file_sources,
         ..NetworkPolicy::strict()
@@ -97,5 +101,35 @@ async fn assemble(
         },
     );
     let state = AppState::new(engine.clone(), control, server, closing);
+    let state = match oidc {
+        Some(oidc) => state.with_oidc(oidc),
+        None => state,
+    };
     Ok((engine, state))
+}
+
+/// The provider of identities, and where it sends people back to.
+fn oidc(server: &ServerConfig, address: SocketAddr) -> Result<Option<Oidc>> {
+    let Some(config) = &server.oidc else {
+        return Ok(None);
+    };
+    let base = match &server.public_url {
+        Some(url) => url.as_str().trim_end_matches('/').to_owned(),
+        None if address.ip().is_unspecified() => {
+            let message = "DOKPLOY_PUBLIC_URL is not set: a provider of identities needs an address to send people back to";
+            return Err(Error::new(ErrorKind::InvalidSpec, message).with_hint(
+                "set it to the address that browsers use, as in https://deploy.example.com",
+            ));
+        }
+        None => format!("http://{address}"),
+    };
+    let redirect_url = Url::parse(&format!("{base}/api/auth/oidc/callback"))
+        .map_err(|error| Error::invalid_field("DOKPLOY_PUBLIC_URL", error.to_string()))?;
+    let options = OidcOptions {
+        issuer: config.issuer.clone(),
+        client_id: config.client_id.clone(),
+        client_secret: Some(config.client_secret.clone()),
+        redirect_url,
+    };
+    Oidc::new(options).map(Some)
 }

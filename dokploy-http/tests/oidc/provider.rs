@@ -16,24 +16,24 @@ use url::Url;
 
 use crate::token::Key;
 
-pub const CLIENT_ID: &str = "dokploy";
-pub const CLIENT_SECRET: &str = "a secret that only the two of them know";
-pub const SUBJECT: &str = "person-1";
+pub(crate) const CLIENT_ID: &str = "dokploy";
+pub(crate) const CLIENT_SECRET: &str = "a secret that only the two of them know";
+pub(crate) const SUBJECT: &str = "person-1";
 
 type Change<T> = Box<dyn Fn(&mut T) + Send + Sync>;
 
 /// What the provider says, and how it can be made to say something else.
-pub struct Lies {
+pub(crate) struct Lies {
     /// Changes its configuration.
-    pub configuration: Change<Value>,
+    pub(crate) configuration: Change<Value>,
     /// Changes the claims of an identity.
-    pub claims: Change<Value>,
+    pub(crate) claims: Change<Value>,
     /// Makes the token of the claims.
-    pub token: Box<dyn Fn(&Key, &Value) -> String + Send + Sync>,
+    pub(crate) token: Box<dyn Fn(&Key, &Value) -> String + Send + Sync>,
     /// Changes what it says about a person when asked; `None` in it: 404.
-    pub person: Change<Option<Value>>,
+    pub(crate) person: Change<Option<Value>>,
     /// Answers the exchange of the code with something else.
-    pub exchange: Option<fn() -> Response>,
+    pub(crate) exchange: Option<fn() -> Response>,
 }
 
 impl Default for Lies {
@@ -49,7 +49,7 @@ impl Default for Lies {
 }
 
 #[derive(Clone)]
-pub struct Provider(Arc<Inner>);
+pub(crate) struct Provider(Arc<Inner>);
 
 struct Inner {
     issuer: Mutex<String>,
@@ -62,7 +62,7 @@ struct Inner {
 
 impl Provider {
     /// Listens until the test ends.
-    pub async fn start(lies: Lies) -> Self {
+    pub(crate) async fn start(lies: Lies) -> Self {
         let provider = Self(Arc::new(Inner {
             issuer: Mutex::default(),
             key: Mutex::new(Key::new("first")),
@@ -89,21 +89,21 @@ impl Provider {
         provider
     }
 
-    pub fn issuer(&self) -> String {
+    pub(crate) fn issuer(&self) -> String {
         self.0.issuer.lock().unwrap().clone()
     }
 
     /// Changes its key, as every provider does now and then.
-    pub fn rotate(&self) {
+    pub(crate) fn rotate(&self) {
         *self.0.key.lock().unwrap() = Key::new("second");
     }
 
     /// The parameters that the code was exchanged with.
-    pub fn asked(&self) -> BTreeMap<String, String> {
+    pub(crate) fn asked(&self) -> BTreeMap<String, String> {
         self.0.asked.lock().unwrap().clone()
     }
 
-    pub fn oidc(&self) -> Oidc {
+    pub(crate) fn oidc(&self) -> Oidc {
         Oidc::new(OidcOptions {
             issuer: Url::parse(&self.issuer()).unwrap(),
             client_id: CLIENT_ID.to_owned(),
@@ -114,13 +114,13 @@ impl Provider {
     }
 
     /// Does what a browser does: goes to the provider, which agrees, and comes back.
-    pub async fn visit(&self, oidc: &Oidc) -> dokploy_core::Result<Profile> {
+    pub(crate) async fn visit(&self, oidc: &Oidc) -> dokploy_core::Result<Profile> {
         let (attempt, state) = self.leave(oidc).await?;
         oidc.finish(&attempt, callback(&state)).await
     }
 
     /// Goes to the provider.
-    pub async fn leave(&self, oidc: &Oidc) -> dokploy_core::Result<(Attempt, String)> {
+    pub(crate) async fn leave(&self, oidc: &Oidc) -> dokploy_core::Result<(Attempt, String)> {
         let (url, attempt) = oidc.begin(None).await?;
         let query: BTreeMap<_, _> = url.query_pairs().into_owned().collect();
         assert_eq!(query["response_type"], "code");
@@ -138,7 +138,7 @@ impl Provider {
 }
 
 /// What the browser comes back with.
-pub fn callback(state: &str) -> Callback {
+pub(crate) fn callback(state: &str) -> Callback {
     Callback {
         code: Some("the-code".to_owned()),
         state: Some(state.to_owned()),
@@ -206,7 +206,7 @@ async fn person(State(Provider(provider)): State<Provider>, headers: HeaderMap) 
 }
 
 /// Leads whoever exchanges a code to somebody else.
-pub fn elsewhere() -> Response {
+pub(crate) fn elsewhere() -> Response {
     Redirect::temporary("http://127.0.0.1:9/steal").into_response()
 }
 

@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 /// A signing key on the curve P-256.
-pub struct Key {
-    pub id: &'static str,
+pub(crate) struct Key {
+    pub(crate) id: &'static str,
     pair: EcdsaKeyPair,
 }
 
 impl Key {
-    pub fn new(id: &'static str) -> Self {
+    pub(crate) fn new(id: &'static str) -> Self {
         let random = SystemRandom::new();
         let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
         let document = EcdsaKeyPair::generate_pkcs8(algorithm, &random).unwrap();
@@ -24,7 +24,7 @@ impl Key {
     }
 
     /// The public half, as a provider publishes it.
-    pub fn published(&self) -> Value {
+    pub(crate) fn published(&self) -> Value {
         let point = self.pair.public_key().as_ref();
         json!({
             "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": self.id,
@@ -33,7 +33,7 @@ impl Key {
         })
     }
 
-    pub fn sign(&self, claims: &Value) -> String {
+    pub(crate) fn sign(&self, claims: &Value) -> String {
         let signed = unsigned(
             &json!({"alg": "ES256", "typ": "JWT", "kid": self.id}),
             claims,
@@ -47,7 +47,7 @@ impl Key {
 }
 
 /// Signed with a secret that both sides know, which proves nothing about who signed it.
-pub fn with_secret(secret: &str, claims: &Value) -> String {
+pub(crate) fn with_secret(secret: &str, claims: &Value) -> String {
     let signed = unsigned(&json!({"alg": "HS256", "typ": "JWT"}), claims);
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(signed.as_bytes());
@@ -58,7 +58,7 @@ pub fn with_secret(secret: &str, claims: &Value) -> String {
 }
 
 /// Not signed at all.
-pub fn with_nothing(claims: &Value) -> String {
+pub(crate) fn with_nothing(claims: &Value) -> String {
     format!(
         "{}.",
         unsigned(&json!({"alg": "none", "typ": "JWT"}), claims)
