@@ -5,6 +5,7 @@ mod constraint;
 mod docker;
 mod fake;
 mod observe;
+mod reference;
 mod spec;
 mod traefik;
 
@@ -25,8 +26,10 @@ pub use self::fake::{
     FakeRuntime, FakeTask, FakeTimings, FakeVerb,
 };
 pub use self::observe::{
-    ObservedService, ObservedTask, RuntimeInfo, ServiceStats, TaskHealth, TaskState, TaskStats,
+    ObservedService, ObservedTask, Refusal, RuntimeInfo, ServiceStats, TaskHealth, TaskState,
+    TaskStats,
 };
+pub(crate) use self::reference::Reference;
 pub use self::spec::{SecretMount, ServiceHealth, ServiceSpec, TaskSpec, label};
 pub use self::traefik::traefik_labels;
 use crate::error::Result;
@@ -91,6 +94,7 @@ pub trait LogSink: Send + Sync {
 
 /// Which output a line came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum LogStream {
     /// Standard output.
@@ -103,6 +107,7 @@ pub enum LogStream {
 
 /// One line of a running service.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ServiceLogLine {
     /// When it was written, where the engine knows.

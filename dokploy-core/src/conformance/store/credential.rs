@@ -14,6 +14,7 @@ use crate::store::Store;
 pub(super) fn credential() -> Credential {
     Credential {
         id: CredentialId::new(),
+        project_id: None,
         kind: CredentialKind::Registry,
         name: unique("credential"),
         host: "registry.example.com:5000".to_owned(),

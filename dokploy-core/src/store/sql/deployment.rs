@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::SqlStore;
 use super::release;
 use super::session::{Call, Session};
-use super::statement::statements;
+use super::statement::{id_list, statements};
 use super::value::{Row, json, name};
 use crate::deployment::{DeploymentState, Event, Status};
 use crate::error::{Error, Result};
@@ -81,6 +81,15 @@ statements! {
          WHERE " (reached "project_id") " AND application_id = $3 AND (project_id = $4 OR $4 IS NULL)
            AND status = $5 AND id < $6
          ORDER BY id DESC LIMIT $7"
+    ];
+    /// Looks at one row of each application, however long its history is.
+    NEWEST = [
+        "SELECT " columns " FROM deployments WHERE id IN (
+            SELECT (
+                SELECT newest.id FROM deployments AS newest WHERE newest.application_id = applications.id
+                ORDER BY newest.id DESC LIMIT 1)
+            FROM applications WHERE id IN (" ids "))
+         LIMIT $1"
     ];
     EVENTS = [
         "SELECT seq, happened_at, fact FROM events WHERE deployment_id = $1 AND seq > $2 ORDER BY seq LIMIT $3"
@@ -329,6 +338,13 @@ impl DeploymentStore for SqlStore {
         let read = |mut row: Row| read(&mut row);
         let id = |deployment: &Deployment| -> Uuid { deployment.id.as_uuid() };
         self.list(call, page, read, id).await
+    }
+
+    async fn newest_deployments(&self, applications: &[ApplicationId]) -> Result<Vec<Deployment>> {
+        let ids = id_list(applications.iter().map(|id| id.as_uuid()));
+        let call = NEWEST.bind(applications.len() as u64).bind(ids.as_str());
+        let rows = self.read().all(call).await?;
+        rows.into_iter().map(|mut row| read(&mut row)).collect()
     }
 
     async fn append_events(&self, append: &Append) -> Result<(Vec<Event>, DeploymentState)> {

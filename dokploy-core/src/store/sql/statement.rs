@@ -1,6 +1,8 @@
 //! SQL texts, each written once. Where the two databases differ, a text holds one of the few words below, and only
 //! this file knows what each database calls it.
 
+use uuid::Uuid;
+
 use super::session::Call;
 use super::value::Value;
 use crate::model::Reach;
@@ -46,14 +48,17 @@ impl Statement {
     /// A call of a statement with the word `reached` or `reached_by_user`, which takes `$1` and `$2`.
     pub(super) fn within(&self, reach: &Reach) -> Call<'_> {
         let projects = reach.projects().map(|projects| {
-            let ids = projects
-                .iter()
-                .map(|id| format!("\"{}\"", id.as_uuid().simple()))
-                .collect::<Vec<_>>();
-            format!("[{}]", ids.join(","))
+            let ids = projects.iter().map(|id| id.as_uuid());
+            id_list(ids)
         });
         self.bind(reach.user()).bind(projects.as_deref())
     }
+}
+
+/// The value of a list of ids, for the word `ids`.
+pub(super) fn id_list(ids: impl Iterator<Item = Uuid>) -> String {
+    let quoted: Vec<_> = ids.map(|id| format!("\"{}\"", id.simple())).collect();
+    format!("[{}]", quoted.join(","))
 }
 
 /// Declares statements: `NAME = ["text" word "text"];`. The word `columns` is the text given first.
