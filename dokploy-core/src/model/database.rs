@@ -10,15 +10,15 @@ use crate::secret::SealedSecret;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DatabaseEngine {
-    /// PostgreSQL.
+    /// `PostgreSQL`.
     Postgres,
-    /// MySQL.
+    /// `MySQL`.
     Mysql,
-    /// MariaDB.
+    /// `MariaDB`.
     Mariadb,
-    /// MongoDB.
+    /// `MongoDB`.
     Mongo,
-    /// Redis.
+    /// `Redis`.
     Redis,
 }
 
