@@ -207,7 +207,7 @@ async fn every_other_bearer_is_nobody() {
 }
 
 async fn api_token(control: &ControlPlane, actor: &Actor, lasts: Option<Duration>) -> Secret {
-    let now = dokploy_core::clock::Timestamp::from(control_now(control).await);
+    let now = control_now(control).await;
     let new = NewToken {
         name: fresh_name(),
         scopes: BTreeSet::from([Scope::Admin]),
