@@ -164,9 +164,8 @@ fn check_trail(
     let outcomes: Vec<_> = trail.iter().map(|(_, outcome)| *outcome).collect();
     let is_read = action.as_str().ends_with(".read");
     let wanted = match came {
-        Came::Through if is_read => vec![],
-        Came::Hidden if is_read => vec![],
         Came::Denied => vec![AuditOutcome::Denied],
+        Came::Through | Came::Hidden if is_read => vec![],
         Came::Through if is_done => vec![AuditOutcome::Done],
         Came::Through | Came::Hidden => vec![AuditOutcome::Failed],
     };
