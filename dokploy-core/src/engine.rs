@@ -52,8 +52,8 @@ use crate::error::Result;
 use crate::id::{ApplicationId, WorkerId};
 use crate::limit::RateLimiter;
 use crate::log::LogStore;
-use crate::monitor::{Monitor, Recorder};
 use crate::model::Application;
+use crate::monitor::{Monitor, Recorder};
 use crate::runtime::{ContainerRuntime, RuntimeInfo};
 use crate::secret::{Keyring, Redactor};
 use crate::source::SourceFetcher;
@@ -194,7 +194,9 @@ impl Engine {
     pub async fn metrics_text(&self) -> Result<String> {
         let store = &self.inner.store;
         let queue = store.queue_stats().await?;
-        self.inner.recorder.text(&queue, store.connections().as_ref())
+        self.inner
+            .recorder
+            .text(&queue, store.connections().as_ref())
     }
 
     /// Looks at what applications use, as far as the container engine sees it.

@@ -37,9 +37,9 @@ pub fn parse(delivery: &Delivery) -> Result<Parsed> {
         Provider::Docker => docker::parse(delivery),
     }?;
     match &parsed.event {
-        Event::Pushes(pushes) if pushes.iter().any(|push| push.repositories.is_empty()) => Err(
-            malformed(delivery.provider, "a push names no repository"),
-        ),
+        Event::Pushes(pushes) if pushes.iter().any(|push| push.repositories.is_empty()) => {
+            Err(malformed(delivery.provider, "a push names no repository"))
+        }
         _ => Ok(parsed),
     }
 }

@@ -53,8 +53,10 @@ pub struct DatabaseChange {
     pub version: Option<String>,
     /// Another image.
     pub image: Option<String>,
-    /// Limits.
-    pub limits: Option<DatabaseLimits>,
+    /// Memory limit in MiB; the inner `None` takes it away.
+    pub memory: Option<Option<u64>>,
+    /// Processor limit in cores; the inner `None` takes it away.
+    pub cpu: Option<Option<f64>>,
 }
 
 impl Engine {
@@ -70,9 +72,7 @@ impl Engine {
         new: NewDatabase,
         actor: Option<ActorRef>,
     ) -> Result<(Database, DeploymentHandle)> {
-        let database = self
-            .store_database(DatabaseId::new(), project, new)
-            .await?;
+        let database = self.store_database(DatabaseId::new(), project, new).await?;
         let handle = self.deploy_database(&database, actor).await?;
         Ok((database, handle))
     }
@@ -174,9 +174,8 @@ impl Engine {
         .unwrap_or_else(|| stored.image.clone());
         let mut spec = application.spec.clone();
         spec.image = Some(image.clone());
-        if let Some(limits) = change.limits {
-            (spec.memory_limit, spec.cpu_limit) = (limits.memory, limits.cpu);
-        }
+        spec.memory_limit = change.memory.unwrap_or(spec.memory_limit);
+        spec.cpu_limit = change.cpu.unwrap_or(spec.cpu_limit);
         spec.validate()?;
         let store = &self.inner.store;
         let changed = store
@@ -214,11 +213,11 @@ impl Engine {
             let own = application.spec.volumes.first();
             let is_own = own.map(|volume| volume.source.as_str()) == volume;
             if volume.is_some() && !is_own {
-                return Err(Error::invalid_field(
-                    "volume",
-                    "is not the volume of this database",
-                )
-                .with_hint("leave it out to keep the data, or write the name that the database shows"));
+                return Err(
+                    Error::invalid_field("volume", "is not the volume of this database").with_hint(
+                        "leave it out to keep the data, or write the name that the database shows",
+                    ),
+                );
             }
             self.remove_service_of(&application).await?;
             if let Some(volume) = volume {

@@ -171,7 +171,8 @@ impl WebhookAnswer {
 }
 
 fn unproven() -> Error {
-    let message = "no application is deployed for this delivery: it was made with the secret of none";
+    let message =
+        "no application is deployed for this delivery: it was made with the secret of none";
     Error::new(ErrorKind::Unauthenticated, message)
         .with_hint("give the webhook the secret that the application shows")
 }

@@ -191,9 +191,6 @@ mod tests {
     fn a_tag_is_followed_unless_a_digest_pins_it() {
         assert_eq!(image_tag("app").as_deref(), Some("latest"));
         assert_eq!(image_tag("r.example:5000/app:1").as_deref(), Some("1"));
-        assert_eq!(
-            image_tag(&format!("app:1@sha256:{}", "0".repeat(64))),
-            None
-        );
+        assert_eq!(image_tag(&format!("app:1@sha256:{}", "0".repeat(64))), None);
     }
 }

@@ -33,7 +33,10 @@ impl Dockerignore {
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
         // A comment begins in the first column; ` #x` is a pattern.
         let text = String::from_utf8_lossy(text);
-        Self::of(text.lines().map(|line| if line.starts_with('#') { "" } else { line }))
+        Self::of(
+            text.lines()
+                .map(|line| if line.starts_with('#') { "" } else { line }),
+        )
     }
 
     /// Takes the patterns one by one; blank ones are left out.

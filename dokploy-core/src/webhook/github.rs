@@ -134,9 +134,7 @@ fn push(delivery: &Delivery, payload: &Payload) -> Result<Push> {
         before: push::commit(payload.before.as_deref()),
         after: push::commit(payload.after.as_deref()),
         message: head.or_else(|| commits::message(&payload.commits, payload.after.as_deref())),
-        paths: is_whole
-            .then(|| commits::paths(&payload.commits))
-            .flatten(),
+        paths: is_whole.then(|| commits::paths(&payload.commits)).flatten(),
         deleted: payload.deleted,
         pushed_at: repository.pushed_at.as_ref().and_then(Moment::timestamp),
     })

@@ -84,9 +84,7 @@ fn push(delivery: &Delivery, payload: &Payload) -> Result<Push> {
         delivery_id: delivery.id(&DELIVERY_HEADERS),
         repositories: payload.keys(),
         reference,
-        default_branch: push::branch(
-            project.and_then(|project| project.default_branch.as_deref()),
-        ),
+        default_branch: push::branch(project.and_then(|project| project.default_branch.as_deref())),
         before,
         deleted: after.is_none(),
         after,

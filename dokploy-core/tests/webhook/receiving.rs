@@ -154,7 +154,10 @@ async fn each_application_answers_to_its_own_secret() {
     let delivery = github(&engine, &api, "one", sample::GITHUB_PUSH);
     let answer = engine.receive_webhook(&delivery).await.unwrap();
     assert_eq!(answer.deployments.len(), 1);
-    assert_eq!((count(&engine, &web).await, count(&engine, &api).await), (0, 1));
+    assert_eq!(
+        (count(&engine, &web).await, count(&engine, &api).await),
+        (0, 1)
+    );
 }
 
 #[tokio::test]
@@ -190,7 +193,12 @@ async fn a_rotated_secret_ends_the_old_one() {
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     let new = github(&engine, &rotated, "1", sample::GITHUB_PUSH);
     assert_eq!(
-        engine.receive_webhook(&new).await.unwrap().deployments.len(),
+        engine
+            .receive_webhook(&new)
+            .await
+            .unwrap()
+            .deployments
+            .len(),
         1
     );
 }

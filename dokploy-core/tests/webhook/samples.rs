@@ -51,10 +51,7 @@ fn a_push_of_github() {
         paths(&push),
         ["docs/old.md", "src/basket.rs", "src/main.rs"]
     );
-    assert_eq!(
-        push.pushed_at.unwrap().to_string(),
-        "2026-03-01T09:00:01Z"
-    );
+    assert_eq!(push.pushed_at.unwrap().to_string(), "2026-03-01T09:00:01Z");
     assert!(!push.deleted);
 }
 
@@ -144,10 +141,8 @@ fn a_push_of_gitlab() {
 
 #[test]
 fn the_paths_of_a_push_of_gitlab_that_lists_not_all_commits_are_not_known() {
-    let cut = sample::GITLAB_PUSH.replace(
-        "\"total_commits_count\": 2",
-        "\"total_commits_count\": 21",
-    );
+    let cut =
+        sample::GITLAB_PUSH.replace("\"total_commits_count\": 2", "\"total_commits_count\": 21");
     assert_eq!(push(Provider::GitLab, "Push Hook", &cut).paths, None);
 }
 
@@ -232,12 +227,7 @@ fn a_push_of_bitbucket_data_center() {
 fn a_push_to_docker_hub_with_the_secret_in_the_address() {
     let delivery = Delivery {
         token: Some(secret()),
-        ..unsigned(
-            Provider::Docker,
-            "application/json",
-            "",
-            sample::DOCKER_HUB,
-        )
+        ..unsigned(Provider::Docker, "application/json", "", sample::DOCKER_HUB)
     };
     let Event::Pushes(pushes) = read(&delivery).event else {
         panic!("a push is expected")

@@ -118,9 +118,7 @@ const fn repository(engine: DatabaseEngine) -> &'static str {
 
 fn is_tag(text: &str) -> bool {
     let inner = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
-    (1..=128).contains(&text.len())
-        && text.bytes().all(inner)
-        && !text.starts_with(['.', '-'])
+    (1..=128).contains(&text.len()) && text.bytes().all(inner) && !text.starts_with(['.', '-'])
 }
 
 /// Name of the volume: never that of a database that had the name before, whose data know another password.
@@ -181,7 +179,8 @@ fn environment(engine: DatabaseEngine, name: &str) -> Vec<EnvVar> {
 /// Asks the server itself, with its own tool, and not on the way on which it serves while it still makes its files:
 /// PostgreSQL and `MySQL` listen on no port then, `MongoDB` only on the loopback address.
 fn probe(engine: DatabaseEngine) -> CommandLine {
-    let words = |words: &[&str]| CommandLine::Exec(words.iter().map(|word| (*word).to_owned()).collect());
+    let words =
+        |words: &[&str]| CommandLine::Exec(words.iter().map(|word| (*word).to_owned()).collect());
     match engine {
         DatabaseEngine::Postgres => {
             words(&["pg_isready", "-q", "-h", "127.0.0.1", "-U", "postgres"])
@@ -249,7 +248,12 @@ mod tests {
             let mut spec = spec(engine);
             let file = spec.env_vars.pop().unwrap();
             assert_eq!(file.delivery, EnvDelivery::File);
-            assert_eq!(file.value, EnvValue::Secret { secret: "hunter2".into() });
+            assert_eq!(
+                file.value,
+                EnvValue::Secret {
+                    secret: "hunter2".into()
+                }
+            );
             let rest = serde_json::to_string(&spec).unwrap();
             assert!(!rest.contains("hunter2"), "{rest}");
             assert!(rest.contains(PASSWORD_FILE), "{rest}");
@@ -272,7 +276,9 @@ mod tests {
 
     #[test]
     fn a_database_of_the_same_name_gets_a_volume_of_its_own() {
-        let names: Vec<_> = (0..2).map(|_| volume("shop-db", DatabaseId::new())).collect();
+        let names: Vec<_> = (0..2)
+            .map(|_| volume("shop-db", DatabaseId::new()))
+            .collect();
         assert_ne!(names[0], names[1]);
         assert!(volume(&"x".repeat(63), DatabaseId::new()).len() <= 128);
     }

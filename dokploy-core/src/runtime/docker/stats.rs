@@ -25,7 +25,9 @@ pub(super) async fn service(docker: &Docker, name: &str) -> Result<ServiceStats>
     let tasks = containers.iter().map(|container| task(docker, container));
     let looked = join_all(tasks).await.into_iter();
     // What has gone meanwhile uses nothing.
-    let mut tasks: Vec<_> = looked.filter_map(Result::transpose).collect::<Result<_>>()?;
+    let mut tasks: Vec<_> = looked
+        .filter_map(Result::transpose)
+        .collect::<Result<_>>()?;
     tasks.sort_by(|one, other| one.task.cmp(&other.task));
     Ok(ServiceStats::of(tasks))
 }

@@ -91,9 +91,9 @@ impl ApplicationStore for MemoryStore {
         repository: &RepositoryKey,
     ) -> Result<Vec<Application>> {
         let tables = self.lock();
-        let found = tables
-            .live_applications()
-            .filter(|application| RepositoryKey::of(&application.spec).as_ref() == Some(repository));
+        let found = tables.live_applications().filter(|application| {
+            RepositoryKey::of(&application.spec).as_ref() == Some(repository)
+        });
         Ok(found.take(OF_REPOSITORY_MAX as usize).cloned().collect())
     }
 
