@@ -1,6 +1,9 @@
 //! Wakes up whoever waits for something to change. Messages may be lost: whoever needs them all also polls.
 
 mod memory;
+#[cfg(feature = "redis")]
+mod redis;
+mod shared;
 
 use std::fmt::Debug;
 
@@ -9,6 +12,9 @@ use futures::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 
 pub use self::memory::MemoryBus;
+pub use self::shared::SharedBus;
+#[cfg(feature = "postgres")]
+pub(crate) use self::shared::{Inlet, Outlet};
 use crate::error::Result;
 use crate::id::{ApplicationId, DeploymentId, ProjectId, UserId};
 
@@ -53,6 +59,14 @@ pub enum Signal {
 }
 
 /// Passes signals on, within a process or between several.
+///
+/// # Behavior
+///
+/// - Every listener gets what is published while it listens, in the order of publication, also by the publisher
+///   itself, and each signal once.
+/// - What was published before is not delivered.
+/// - A listener that does not read, or another process that is away, holds nobody up.
+/// - A bus between processes that is away still serves the listeners of its own process, and comes back by itself.
 #[async_trait]
 pub trait EventBus: Send + Sync + Debug {
     /// Sends a signal to everybody who listens now.

@@ -13,6 +13,8 @@ use crate::error::{Error, Result};
 
 /// A moment in UTC, to the microsecond: what both databases keep and every surface shows, as RFC 3339.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
 pub struct Timestamp(OffsetDateTime);
 
 impl Timestamp {

@@ -8,6 +8,7 @@ mod applications;
 mod apply;
 mod builder;
 mod credentials;
+mod databases;
 mod fingerprint;
 mod images;
 mod inject;
@@ -28,6 +29,7 @@ mod steps;
 mod streams;
 mod sweep;
 mod watch;
+mod webhooks;
 mod worker;
 
 use std::fmt;
@@ -39,15 +41,19 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use self::builder::{EngineBuilder, EngineOptions};
+pub use self::databases::{DatabaseChange, DatabaseConnection, DatabaseLimits, NewDatabase};
 pub use self::inject::{Injection, Point};
 pub use self::open::{OpenOptions, SecretKey};
+pub use self::webhooks::{Webhook, WebhookAnswer, WebhookTarget};
 use crate::bus::EventBus;
 use crate::cache::{Cache, names};
 use crate::clock::Clock;
 use crate::error::Result;
 use crate::id::{ApplicationId, WorkerId};
+use crate::limit::RateLimiter;
 use crate::log::LogStore;
 use crate::model::Application;
+use crate::monitor::{Monitor, Recorder};
 use crate::runtime::{ContainerRuntime, RuntimeInfo};
 use crate::secret::{Keyring, Redactor};
 use crate::source::SourceFetcher;
@@ -66,11 +72,13 @@ pub(crate) struct Inner {
     sources: Arc<dyn SourceFetcher>,
     bus: Arc<dyn EventBus>,
     cache: Arc<dyn Cache>,
+    limiter: Arc<dyn RateLimiter>,
     clock: Arc<dyn Clock>,
     keyring: Keyring,
     data_dir: PathBuf,
     logs: LogStore,
     options: EngineOptions,
+    recorder: Recorder,
     injection: Arc<dyn Injection>,
     worker: WorkerId,
     tracker: TaskTracker,
@@ -129,6 +137,11 @@ impl Engine {
         &self.inner.cache
     }
 
+    /// What limits how often callers may do something. The engine itself limits nobody with it: its fronts do.
+    pub fn limiter(&self) -> &Arc<dyn RateLimiter> {
+        &self.inner.limiter
+    }
+
     /// Runs a part of a front end until it ends or the engine stops.
     pub(crate) fn spawn(&self, part: impl Future<Output = ()> + Send + 'static) {
         let shutdown = self.inner.shutdown.clone();
@@ -166,6 +179,29 @@ impl Engine {
     /// What waits and what runs, over all engines on the store.
     pub async fn queue_stats(&self) -> Result<QueueStats> {
         self.inner.store.queue_stats().await
+    }
+
+    /// Counts what this engine does.
+    pub fn recorder(&self) -> &Recorder {
+        &self.inner.recorder
+    }
+
+    /// What this engine has done, what waits, and how the store's connections are used, in Prometheus' text format.
+    ///
+    /// # Errors
+    ///
+    /// What the store answers.
+    pub async fn metrics_text(&self) -> Result<String> {
+        let store = &self.inner.store;
+        let queue = store.queue_stats().await?;
+        self.inner
+            .recorder
+            .text(&queue, store.connections().as_ref())
+    }
+
+    /// Looks at what applications use, as far as the container engine sees it.
+    pub fn monitor(&self) -> Monitor {
+        Monitor::new(Arc::clone(&self.inner.runtime))
     }
 
     /// What the container engine is and can do.

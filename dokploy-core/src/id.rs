@@ -13,6 +13,8 @@ macro_rules! id {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+        #[cfg_attr(feature = "openapi", schema(value_type = Uuid))]
         pub struct $name(Uuid);
 
         impl $name {
@@ -113,6 +115,16 @@ id!(
     /// Identifies one running engine, in leases and in events.
     WorkerId,
     "worker"
+);
+id!(
+    /// Identifies a request of a front end, in its log and in the audit log.
+    RequestId,
+    "request"
+);
+id!(
+    /// Identifies one process on a bus, so that it knows its own signals.
+    ProcessId,
+    "process"
 );
 
 #[cfg(test)]

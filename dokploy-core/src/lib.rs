@@ -14,12 +14,15 @@ pub mod deployment;
 pub mod engine;
 pub mod error;
 pub mod id;
+pub mod limit;
 pub mod log;
 pub mod model;
+pub mod monitor;
 pub mod runtime;
 pub mod secret;
 pub mod source;
 pub mod store;
+pub mod webhook;
 
 pub use crate::access::Actor;
 pub use crate::control::{ControlOptions, ControlPlane};

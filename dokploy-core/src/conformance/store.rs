@@ -62,6 +62,7 @@ macro_rules! store_conformance {
                 create_application_refuses_what_is_taken,
                 create_application_needs_a_project,
                 an_application_is_found_by_id_name_and_service_name,
+                an_application_is_found_by_its_repository_however_that_is_written,
                 update_application_stores_the_next_version_and_keeps_the_current_release,
                 update_application_rejects_a_stale_version,
                 update_application_does_not_find_what_is_absent_or_deleted,

@@ -16,6 +16,7 @@ const IDS_MAX: usize = 100;
 
 /// What is done to each of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum BulkAction {
     /// Deploys the head of its branch.

@@ -144,7 +144,12 @@ impl ControlPlane {
     }
 
     /// Checks the right within a project that is known to be reached. Who owns it is asked only where it matters.
-    async fn require_where(&self, actor: &Actor, action: Action, project: ProjectId) -> Result<()> {
+    pub(super) async fn require_where(
+        &self,
+        actor: &Actor,
+        action: Action,
+        project: ProjectId,
+    ) -> Result<()> {
         if can(actor, action) {
             return Ok(());
         }

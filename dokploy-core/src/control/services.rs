@@ -21,6 +21,7 @@ const SERVICE_TTL: Duration = Duration::from_secs(30);
 
 /// What runs of an application.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ServiceSummary {
     /// Name of the service.

@@ -206,6 +206,7 @@ impl Engine {
         let created = self.inner.store.create_deployment(&new).await?;
         if !created.existed {
             self.tell(&created.deployment).await;
+            self.inner.recorder.superseded(created.superseded.len());
             for event in &created.superseded {
                 self.tell_of(application, event).await;
             }
@@ -259,11 +260,12 @@ impl Engine {
             at: self.inner.clock.now(),
         };
         let (_, state) = self.inner.store.append_events(&append).await?;
-        self.tell(&Deployment {
+        let changed = Deployment {
             state: state.clone(),
             ..deployment.clone()
-        })
-        .await;
+        };
+        self.inner.recorder.record(&changed, &append.events);
+        self.tell(&changed).await;
         Ok(state)
     }
 

@@ -14,7 +14,9 @@ use crate::cache::{Cache, MemoryCache};
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
 use crate::id::WorkerId;
+use crate::limit::{MemoryLimiter, RateLimiter};
 use crate::log::{LogLimits, LogStore};
+use crate::monitor::Recorder;
 use crate::runtime::ContainerRuntime;
 use crate::secret::Keyring;
 use crate::source::SourceFetcher;
@@ -76,6 +78,7 @@ pub struct EngineBuilder {
     sources: Option<Arc<dyn SourceFetcher>>,
     bus: Option<Arc<dyn EventBus>>,
     cache: Option<Arc<dyn Cache>>,
+    limiter: Option<Arc<dyn RateLimiter>>,
     clock: Option<Arc<dyn Clock>>,
     keyring: Option<Keyring>,
     data_dir: Option<PathBuf>,
@@ -121,6 +124,13 @@ impl EngineBuilder {
     #[must_use]
     pub fn cache(mut self, cache: Arc<dyn Cache>) -> Self {
         self.cache = Some(cache);
+        self
+    }
+
+    /// What limits how often callers may do something; in memory by default.
+    #[must_use]
+    pub fn limiter(mut self, limiter: Arc<dyn RateLimiter>) -> Self {
+        self.limiter = Some(limiter);
         self
     }
 
@@ -194,11 +204,15 @@ impl EngineBuilder {
                 cache: self
                     .cache
                     .unwrap_or_else(|| Arc::new(MemoryCache::default())),
+                limiter: self
+                    .limiter
+                    .unwrap_or_else(|| Arc::new(MemoryLimiter::default())),
                 clock,
                 keyring,
                 data_dir,
                 logs,
                 options: self.options,
+                recorder: Recorder::new()?,
                 injection: self.injection.unwrap_or_else(|| Arc::new(NoInjection)),
                 worker: WorkerId::new(),
                 tracker: TaskTracker::new(),

@@ -85,6 +85,7 @@ impl Journal {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
             deployment.state = state;
+            self.inner.recorder.record(&deployment, &events);
             Signal::Deployment {
                 deployment: deployment.id,
                 application: deployment.application_id,

@@ -11,6 +11,7 @@ const SCHEME: &str = "dokploy-audit-v1";
 
 /// What became of what somebody tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum AuditOutcome {
     /// It was done.

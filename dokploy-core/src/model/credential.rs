@@ -8,6 +8,7 @@ use crate::secret::{SealedSecret, Secret};
 
 /// What a credential is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum CredentialKind {
     /// A git host.

@@ -8,6 +8,7 @@ use crate::secret::SealedSecret;
 
 /// Which database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum DatabaseEngine {
     /// `PostgreSQL`.

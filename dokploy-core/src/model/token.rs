@@ -9,6 +9,7 @@ use crate::id::{ProjectId, TokenId, UserId};
 
 /// What a token may be used for, within what its user may do. Each includes those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
     /// To look.

@@ -48,4 +48,20 @@ pub trait SettingStore: Send + Sync + Debug {
 
     /// Whether the store answers and its migrations are complete.
     async fn ping(&self) -> Result<()>;
+
+    /// How its connections are used; `None` for a store that has none.
+    fn connections(&self) -> Option<ConnectionStats> {
+        None
+    }
+}
+
+/// How the connections of a store are used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ConnectionStats {
+    /// Open ones that do nothing.
+    pub idle: u32,
+    /// Those that run a statement.
+    pub used: u32,
+    /// Most that there may be.
+    pub max: u32,
 }

@@ -76,6 +76,9 @@ macro_rules! delegate_store {
                 name: &str
             ) -> Option<$crate::model::Application>;
             find_application_by_service_name(service_name: &str) -> Option<$crate::model::Application>;
+            applications_of_repository(
+                repository: &$crate::model::RepositoryKey
+            ) -> Vec<$crate::model::Application>;
             list_applications(
                 filter: &$crate::store::ApplicationFilter,
                 page: $crate::model::PageRequest

@@ -10,7 +10,7 @@ use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::CredentialId;
 use crate::model::{Credential, Page, PageRequest, Reach};
-use crate::store::{CredentialStore, SettingStore, refusal};
+use crate::store::{ConnectionStats, CredentialStore, SettingStore, refusal};
 
 statements! {
     columns = "id, project_id, kind, name, host, sealed, created_at";
@@ -121,5 +121,9 @@ impl SettingStore for SqlStore {
             ));
         }
         Ok(())
+    }
+
+    fn connections(&self) -> Option<ConnectionStats> {
+        Some(self.database.connections())
     }
 }

@@ -29,6 +29,15 @@ macro_rules! migrations {
                     "/0002_access.sql"
                 )),
             ),
+            (
+                3,
+                "webhooks",
+                include_str!(concat!(
+                    "../../../migrations/",
+                    $dialect,
+                    "/0003_webhooks.sql"
+                )),
+            ),
         ]
     };
 }
