@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use dokploy_core::control::{ControlOptions, ControlPlane};
+use dokploy_core::monitor::Prometheus;
 use dokploy_core::source::NetworkPolicy;
 use dokploy_core::{Engine, Error, ErrorKind, Result, Retry};
 use tokio::net::TcpListener;
@@ -93,9 +94,16 @@ async fn assemble(
     let mut options = config.open_options(network);
     options.options.initialise_swarm = server.initialise_swarm;
     let engine = Engine::open(options).await?;
+    let monitor = match &server.prometheus_url {
+        Some(url) => engine
+            .monitor()
+            .with_prometheus(Prometheus::new(url.expose())?),
+        None => engine.monitor(),
+    };
     let control = ControlPlane::new(
         engine.clone(),
         ControlOptions {
+            monitor: Some(monitor),
             registration: server.registration,
             ..ControlOptions::default()
         },
