@@ -3,6 +3,7 @@
 mod memory;
 #[cfg(feature = "redis")]
 mod redis;
+mod shared;
 
 use std::fmt::Debug;
 
@@ -11,8 +12,9 @@ use futures::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 
 pub use self::memory::MemoryBus;
-#[cfg(feature = "redis")]
-pub use self::redis::RedisBus;
+pub use self::shared::SharedBus;
+#[cfg(feature = "postgres")]
+pub(crate) use self::shared::{Inlet, Outlet};
 use crate::error::Result;
 use crate::id::{ApplicationId, DeploymentId, ProjectId, UserId};
 

@@ -22,7 +22,9 @@ mod external;
 mod idempotent;
 mod live;
 mod metrics;
+mod progress;
 mod projects;
+mod purge;
 mod reach;
 mod releases;
 mod services;
@@ -47,6 +49,7 @@ pub use self::external::ExternalProfile;
 pub use self::idempotent::StoredAnswer;
 pub use self::live::Subject;
 pub use self::metrics::{Summary, SystemStatus};
+pub use self::progress::Progress;
 pub use self::projects::{NewProject, ProjectChange};
 pub use self::services::{ServiceLogRequest, ServiceSummary};
 pub use self::tokens::{CreatedToken, NewToken};
@@ -130,7 +133,7 @@ impl ControlPlane {
     pub fn new(engine: Engine, options: ControlOptions) -> Self {
         let throttle = LoginThrottle::new(Arc::clone(engine.cache()));
         let monitor = options.monitor.clone();
-        Self {
+        let control = Self {
             inner: Arc::new(Inner {
                 options,
                 passwords: Passwords::new(),
@@ -138,7 +141,9 @@ impl ControlPlane {
                 monitor: monitor.unwrap_or_else(|| engine.monitor()),
                 engine,
             }),
-        }
+        };
+        control.keep_purged();
+        control
     }
 
     /// The engine behind it, to which no rule applies.

@@ -142,6 +142,14 @@ impl Engine {
         &self.inner.limiter
     }
 
+    /// Runs a part of a front end until it ends or the engine stops.
+    pub(crate) fn spawn(&self, part: impl Future<Output = ()> + Send + 'static) {
+        let shutdown = self.inner.shutdown.clone();
+        self.inner.spawn(async move {
+            shutdown.run_until_cancelled(part).await;
+        });
+    }
+
     /// Where the present comes from.
     pub(crate) fn clock(&self) -> &dyn Clock {
         self.inner.clock.as_ref()

@@ -4,6 +4,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod live;
 pub mod routes;
 pub mod server;
 pub mod shape;

@@ -14,6 +14,7 @@ pub(crate) mod databases;
 pub(crate) mod deployments;
 pub(crate) mod environment;
 pub(crate) mod health;
+pub(crate) mod live;
 pub(crate) mod logs;
 pub(crate) mod metrics;
 pub(crate) mod projects;
@@ -147,7 +148,10 @@ fn deliveries() -> OpenApiRouter<AppState> {
 
 /// What lasts as long as it lasts: uploads and streams.
 fn unbounded() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(releases::upload_archive))
+    OpenApiRouter::new()
+        .routes(routes!(live::socket))
+        .routes(routes!(live::deployment_events))
+        .routes(routes!(releases::upload_archive))
 }
 
 /// Pages about the API itself.

@@ -13,6 +13,8 @@ pub struct Environment {
     pub host_address: String,
     /// PostgreSQL, with the right to make databases.
     pub postgres_url: String,
+    /// Redis.
+    pub redis_url: String,
     /// A registry without a password.
     pub registry: String,
     /// Image of a static busybox that the engine has.
@@ -38,6 +40,7 @@ impl Environment {
                 engine_address: variable("DOKPLOY_TEST_ENGINE_ADDRESS")?,
                 host_address: variable("DOKPLOY_TEST_HOST_ADDRESS")?,
                 postgres_url: variable("DOKPLOY_TEST_POSTGRES_URL")?,
+                redis_url: variable("DOKPLOY_TEST_REDIS_URL")?,
                 registry: variable("DOKPLOY_TEST_REGISTRY")?,
                 base_image: variable("DOKPLOY_TEST_BASE_IMAGE")?,
             })

@@ -102,7 +102,7 @@ fn the_engine_knows_traits_and_no_backend() {
         "FakeSource",
         "SqlStore",
         "MemoryStore",
-        "RedisBus",
+        "SharedBus",
         "RedisCache",
         "RedisLimiter",
     ];

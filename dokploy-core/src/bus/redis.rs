@@ -1,135 +1,71 @@
-//! A bus between processes, over the channels of Redis.
+//! Signals over a channel of Redis.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures::stream::BoxStream;
-use serde::{Deserialize, Serialize};
+use fred::types::Message;
+use fred::types::config::Server;
+use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::mpsc;
-use tokio::task::JoinSet;
 
-use super::{EventBus, MemoryBus, Signal};
+use super::shared::{Inlet, Outlet, SharedBus};
 use crate::cache::{RedisConnection, RedisOptions};
 use crate::error::Result;
-use crate::id::ProcessId;
 
 /// How often a connection that only listens is asked whether it still lives.
 const PING_INTERVAL: Duration = Duration::from_secs(2);
 
-/// A signal on its way, with the process that sent it: its own listeners have it already.
-#[derive(Serialize, Deserialize)]
-struct Message {
-    from: ProcessId,
-    signal: Signal,
-}
-
-/// Passes signals on to the listeners of this process at once, and to those of all others over Redis. While Redis is
-/// away the others get nothing, and nobody waits.
-#[derive(Debug)]
-pub struct RedisBus {
-    here: MemoryBus,
-    outgoing: mpsc::Sender<Signal>,
-    _tasks: JoinSet<()>,
-}
-
-impl RedisBus {
-    /// How many signals may wait to be sent. Further ones are dropped.
-    pub const OUTGOING_MAX: usize = 1024;
-
-    /// A bus that sends on a connection that others may use as well, and listens on one of its own.
+impl SharedBus {
+    /// A bus that sends on a connection that others may use as well, and listens on one of its own. A server that is
+    /// away is no error: it may come back.
     ///
     /// # Errors
     ///
     /// `invalid_spec` for a URL that cannot be used.
-    pub async fn open(connection: Arc<RedisConnection>, options: &RedisOptions) -> Result<Self> {
-        let listening = RedisConnection::open(options).await?;
-        let here = MemoryBus::default();
-        let process = ProcessId::new();
+    pub async fn over_redis(
+        connection: Arc<RedisConnection>,
+        options: &RedisOptions,
+    ) -> Result<Self> {
         let channel = connection.name("bus", "signals");
-        let (outgoing, waiting) = mpsc::channel(Self::OUTGOING_MAX);
-        let mut tasks = JoinSet::new();
-        tasks.spawn(send(connection, channel.clone(), process, waiting));
-        let listener = Listener {
+        let listening = RedisConnection::open(options).await?;
+        let mut inlet = Subscription {
+            channel: channel.clone(),
+            messages: listening.messages(),
+            reconnections: listening.reconnections(),
             connection: listening,
-            channel,
-            process,
-            here: here.clone(),
             is_subscribed: false,
         };
-        tasks.spawn(listener.run());
-        Ok(Self {
-            here,
-            outgoing,
-            _tasks: tasks,
-        })
+        inlet.ensure_subscribed().await;
+        let outlet = Channel {
+            connection,
+            channel,
+        };
+        Ok(Self::over(outlet, inlet))
     }
+}
+
+struct Channel {
+    connection: Arc<RedisConnection>,
+    channel: String,
 }
 
 #[async_trait]
-impl EventBus for RedisBus {
-    async fn publish(&self, signal: &Signal) -> Result<()> {
-        if self.outgoing.try_send(signal.clone()).is_err() {
-            tracing::debug!("too many signals wait for redis; one was dropped");
-        }
-        self.here.publish(signal).await
-    }
-
-    fn subscribe(&self) -> BoxStream<'static, Signal> {
-        self.here.subscribe()
+impl Outlet for Channel {
+    async fn send(&self, message: Vec<u8>) -> Result<()> {
+        self.connection.publish(&self.channel, message).await
     }
 }
 
-async fn send(
-    connection: Arc<RedisConnection>,
-    channel: String,
-    from: ProcessId,
-    mut waiting: mpsc::Receiver<Signal>,
-) {
-    while let Some(signal) = waiting.recv().await {
-        let message = Message { from, signal };
-        let Ok(message) = serde_json::to_vec(&message) else {
-            continue;
-        };
-        if let Err(error) = connection.publish(&channel, message).await {
-            tracing::debug!(error = %error, "a signal did not reach the other processes");
-        }
-    }
-}
-
-/// Hands what other processes send to the listeners of this one.
-struct Listener {
+struct Subscription {
     connection: RedisConnection,
     channel: String,
-    process: ProcessId,
-    here: MemoryBus,
+    messages: Receiver<Message>,
+    reconnections: Receiver<Server>,
     is_subscribed: bool,
 }
 
-impl Listener {
-    async fn run(mut self) {
-        let mut messages = self.connection.messages();
-        let mut reconnections = self.connection.reconnections();
-        self.ensure_subscribed().await;
-        loop {
-            tokio::select! {
-                message = messages.recv() => match message {
-                    Ok(message) => self.receive(message.value.as_bytes().unwrap_or_default()).await,
-                    // Some were missed, and whoever needs them all also polls.
-                    Err(RecvError::Lagged(_)) => {}
-                    Err(RecvError::Closed) => return,
-                },
-                // A new connection knows nothing of the subscriptions of the one before.
-                _ = reconnections.recv() => {
-                    self.is_subscribed = false;
-                    self.ensure_subscribed().await;
-                }
-                () = tokio::time::sleep(PING_INTERVAL) => self.ensure_subscribed().await,
-            }
-        }
-    }
-
+impl Subscription {
     /// A connection that only listens does not notice that the other end has gone: it is asked.
     async fn ensure_subscribed(&mut self) {
         let asked = if self.is_subscribed {
@@ -139,16 +75,25 @@ impl Listener {
         };
         self.is_subscribed = asked.is_ok();
     }
+}
 
-    async fn receive(&self, message: &[u8]) {
-        match serde_json::from_slice::<Message>(message) {
-            Ok(message) if message.from == self.process => {}
-            Ok(message) => {
-                // A bus in memory cannot fail.
-                let _ = self.here.publish(&message.signal).await;
-            }
-            Err(error) => {
-                tracing::debug!(error = %error, "a signal of another version was not understood");
+#[async_trait]
+impl Inlet for Subscription {
+    async fn receive(&mut self) -> Option<Vec<u8>> {
+        loop {
+            tokio::select! {
+                message = self.messages.recv() => match message {
+                    Ok(message) => return Some(message.value.as_bytes().unwrap_or_default().to_vec()),
+                    // Some were missed, and whoever needs them all also polls.
+                    Err(RecvError::Lagged(_)) => {}
+                    Err(RecvError::Closed) => return None,
+                },
+                // A new connection knows nothing of the subscriptions of the one before.
+                _ = self.reconnections.recv() => {
+                    self.is_subscribed = false;
+                    self.ensure_subscribed().await;
+                }
+                () = tokio::time::sleep(PING_INTERVAL) => self.ensure_subscribed().await,
             }
         }
     }

@@ -11,7 +11,7 @@ use futures::StreamExt;
 use futures::stream::BoxStream;
 
 use crate::bus::{EventBus, Signal};
-use crate::id::{ApplicationId, DeploymentId, ProjectId};
+use crate::id::{ApplicationId, DeploymentId, ProjectId, UserId};
 
 /// Makes a test of each case of the conformance suite of buses.
 ///
@@ -106,6 +106,12 @@ pub async fn every_kind_of_signal_arrives_as_it_was(near: &dyn EventBus, far: &d
         numbered(u64::MAX),
         Signal::Application {
             application: ApplicationId::new(),
+            project: ProjectId::new(),
+        },
+        Signal::Access {
+            user: UserId::new(),
+        },
+        Signal::Project {
             project: ProjectId::new(),
         },
     ];

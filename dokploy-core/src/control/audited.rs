@@ -57,18 +57,18 @@ impl ControlPlane {
         work: impl Future<Output = Result<T>> + Send,
     ) -> Result<T> {
         let entry = self.entry(actor, action, &about, AuditOutcome::Done);
-        let (result, unwritten) = audit::scope(entry, work).await;
-        if let Err(error) = &result
-            && unwritten.is_some()
-        {
+        // What fails halfway has changed something and failed: both are on record.
+        let (result, _) = audit::scope(entry, work).await;
+        if let Err(error) = &result {
             let outcome = match error.kind() {
                 ErrorKind::PermissionDenied | ErrorKind::Unauthenticated => AuditOutcome::Denied,
                 _ => AuditOutcome::Failed,
             };
-            let about = About {
-                detail: Some(error.code().to_owned()),
-                ..about
+            let detail = match &about.detail {
+                Some(detail) => format!("{detail}: {}", error.code()),
+                None => error.code().to_owned(),
             };
+            let about = about.with_detail(detail);
             let entry = self.entry(actor, action, &about, outcome);
             self.store().append_audit(&entry).await?;
         }

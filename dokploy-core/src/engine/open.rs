@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind, Result, Retry};
 use crate::runtime::ContainerRuntime;
 use crate::secret::{Keyring, Secret};
 use crate::source::{NetworkPolicy, Sources, SourcesOptions};
-use crate::store::Store;
+use crate::store::{SettingStore, Store};
 
 /// What an engine is made of. Everything has a default: the local container engine, and a directory that holds the
 /// database, the git mirrors, the logs and the key.
@@ -76,11 +76,11 @@ impl Engine {
         let sources = sources(&data_dir, options.network)?;
         let store = store(&data_dir, options.database_url.as_ref()).await?;
         let builder = match &options.redis_url {
-            Some(url) => with_redis(Self::builder(), url, store.as_ref()).await?,
-            None => Self::builder(),
+            Some(url) => with_redis(Self::builder(), url, &store).await?,
+            None => with_store_alone(Self::builder(), &store),
         };
         let builder = builder
-            .store(store)
+            .store(Arc::new(store))
             .runtime(runtime)
             .source(Arc::new(sources))
             .keyring(keyring)
@@ -178,6 +178,20 @@ fn runtime(_: Option<String>, _: Option<PathBuf>) -> Result<Arc<dyn ContainerRun
     ))
 }
 
+/// A database that can carry signals wakes up the other processes, too.
+#[cfg(feature = "postgres")]
+fn with_store_alone(builder: EngineBuilder, store: &OpenStore) -> EngineBuilder {
+    match store.bus() {
+        Some(bus) => builder.bus(Arc::new(bus)),
+        None => builder,
+    }
+}
+
+#[cfg(not(feature = "postgres"))]
+fn with_store_alone(builder: EngineBuilder, _: &OpenStore) -> EngineBuilder {
+    builder
+}
+
 /// Everything in Redis begins with a name that belongs to the store, so that installations may share a server.
 #[cfg(feature = "redis")]
 async fn with_redis(
@@ -185,7 +199,7 @@ async fn with_redis(
     url: &Secret,
     store: &dyn Store,
 ) -> Result<EngineBuilder> {
-    use crate::bus::RedisBus;
+    use crate::bus::SharedBus;
     use crate::cache::{RedisCache, RedisConnection, RedisOptions};
     use crate::id::ProcessId;
     use crate::limit::RedisLimiter;
@@ -198,7 +212,7 @@ async fn with_redis(
     let connection = Arc::new(RedisConnection::open(&options).await?);
     Ok(builder
         .bus(Arc::new(
-            RedisBus::open(Arc::clone(&connection), &options).await?,
+            SharedBus::over_redis(Arc::clone(&connection), &options).await?,
         ))
         .cache(Arc::new(RedisCache::new(Arc::clone(&connection))))
         .limiter(Arc::new(RedisLimiter::new(connection))))
@@ -214,19 +228,21 @@ async fn with_redis(_: EngineBuilder, _: &Secret, _: &dyn Store) -> Result<Engin
 }
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
-async fn store(data_dir: &Path, url: Option<&Secret>) -> Result<Arc<dyn Store>> {
-    use crate::store::{SqlStore, SqlStoreOptions};
+type OpenStore = crate::store::SqlStore;
 
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+async fn store(data_dir: &Path, url: Option<&Secret>) -> Result<OpenStore> {
     let in_directory = sqlite_url(data_dir)?;
     let url = url.unwrap_or(&in_directory);
-    Ok(Arc::new(
-        SqlStore::open(url.expose(), SqlStoreOptions::default()).await?,
-    ))
+    OpenStore::open(url.expose(), crate::store::SqlStoreOptions::default()).await
 }
 
 #[cfg(not(any(feature = "sqlite", feature = "postgres")))]
+type OpenStore = crate::store::MemoryStore;
+
+#[cfg(not(any(feature = "sqlite", feature = "postgres")))]
 #[expect(clippy::unused_async, reason = "with a database it waits for it")]
-async fn store(_: &Path, _: Option<&Secret>) -> Result<Arc<dyn Store>> {
+async fn store(_: &Path, _: Option<&Secret>) -> Result<OpenStore> {
     Err(Error::new(ErrorKind::Unsupported, "this build knows no database")
         .with_hint("build it with the feature sqlite or postgres, or assemble an engine with a store of your own"))
 }

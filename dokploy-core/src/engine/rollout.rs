@@ -150,10 +150,11 @@ impl Rollout {
             self.healthy_most = healthy.len();
             self.progress_at = now;
         }
+        // One that Swarm stops already may take as long as its grace to do so, or for ever on a node that is lost.
         let others = service
             .tasks
             .iter()
-            .any(|task| !self.is_mine(task) && is_up(task));
+            .any(|task| !self.is_mine(task) && task.wanted && is_up(task));
         // A service on every node that has none to be on may just not have been looked at by Swarm yet.
         let is_placed = service.replicas > 0 || !service.global;
         if is_placed && healthy.len() >= service.replicas as usize && !others {

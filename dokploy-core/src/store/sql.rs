@@ -7,6 +7,8 @@ mod database;
 mod deployment;
 mod error;
 mod migration;
+#[cfg(feature = "postgres")]
+mod notify;
 mod open;
 mod project;
 mod queue;

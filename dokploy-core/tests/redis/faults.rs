@@ -10,8 +10,9 @@ use dokploy_core::error::ErrorKind;
 use dokploy_core::limit::{Rate, RateLimiter, RedisLimiter};
 use futures::StreamExt;
 
+use crate::ends::hears;
 use crate::server::Server;
-use crate::shared::{buses, hears};
+use crate::shared::buses;
 
 const MINUTE: Duration = Duration::from_mins(1);
 

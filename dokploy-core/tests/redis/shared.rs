@@ -2,15 +2,14 @@
 //! required.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use dokploy_core::bus::{EventBus, RedisBus, Signal};
+use dokploy_core::bus::{EventBus, SharedBus};
 use dokploy_core::cache::{Cache, RedisCache, RedisConnection, RedisOptions};
 use dokploy_core::id::ProcessId;
 use dokploy_core::limit::{RateLimiter, RedisLimiter};
-use futures::StreamExt;
 
-use crate::environment;
+use crate::{ends, environment};
 
 /// A corner of the server that nobody else uses, or nothing where there is no server and none is required.
 fn corner() -> Option<RedisOptions> {
@@ -38,37 +37,20 @@ mod cache {
 }
 
 /// Two ends of a bus, when each hears the other.
-pub(crate) async fn buses(options: &RedisOptions) -> [RedisBus; 2] {
+pub(crate) async fn buses(options: &RedisOptions) -> [SharedBus; 2] {
     let mut buses = Vec::new();
     for _ in 0..2 {
         let connection = RedisConnection::open(options).await.unwrap();
-        buses.push(RedisBus::open(Arc::new(connection), options).await.unwrap());
+        buses.push(
+            SharedBus::over_redis(Arc::new(connection), options)
+                .await
+                .unwrap(),
+        );
     }
-    let buses: [RedisBus; 2] = buses.try_into().unwrap();
-    hears(&buses[0], &buses[1]).await;
-    hears(&buses[1], &buses[0]).await;
+    let buses: [SharedBus; 2] = buses.try_into().unwrap();
+    ends::hears(&buses[0], &buses[1]).await;
+    ends::hears(&buses[1], &buses[0]).await;
     buses
-}
-
-/// Waits until one end hears the other, and nothing of that is under way any more.
-pub(crate) async fn hears(listener: &RedisBus, speaker: &RedisBus) {
-    let mut signals = listener.subscribe();
-    let start = Instant::now();
-    loop {
-        assert!(start.elapsed() < Duration::from_secs(20), "never heard");
-        let call = Signal::Application {
-            application: dokploy_core::id::ApplicationId::new(),
-            project: dokploy_core::id::ProjectId::new(),
-        };
-        speaker.publish(&call).await.unwrap();
-        let answer = async { while signals.next().await.unwrap() != call {} };
-        if tokio::time::timeout(Duration::from_millis(200), answer)
-            .await
-            .is_ok()
-        {
-            return;
-        }
-    }
 }
 
 mod bus {
@@ -100,18 +82,7 @@ mod limit {
 async fn a_signal_reaches_another_process_within_50_milliseconds() {
     let Some(options) = corner() else { return };
     let [near, far] = buses(&options).await;
-    let mut signals = far.subscribe();
-    let mut times = Vec::new();
-    for _ in 0..100 {
-        let start = Instant::now();
-        near.publish(&Signal::Queued).await.unwrap();
-        signals.next().await.unwrap();
-        times.push(start.elapsed());
-    }
-    times.sort_unstable();
-    let (median, most) = (times[50], times[98]);
-    println!("a signal takes {median:?}, at most {most:?} in 99 of 100 cases");
-    assert!(median < Duration::from_millis(50), "{median:?}");
+    ends::measure(&near, &far, Duration::from_millis(50)).await;
 }
 
 #[tokio::test]

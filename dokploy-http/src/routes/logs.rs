@@ -5,7 +5,6 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::sse::Event;
 use axum::response::{IntoResponse as _, Response};
-use dokploy_core::access::Actor;
 use dokploy_core::clock::Timestamp;
 use dokploy_core::control::ServiceLogRequest;
 use dokploy_core::deployer::LogLine;
@@ -85,7 +84,7 @@ pub(crate) async fn deployment_logs(
         .await?;
     if follow {
         let event = |line: &LogLine| named("log", line).id(line.seq.to_string());
-        return Ok(sse::respond(&state, request_id(&actor), lines, event));
+        return Ok(sse::respond(&state, &actor, lines, event)?);
     }
     // One more than asked for says whether there are more.
     let mut items: Vec<LogLine> = lines.take(limit as usize + 1).try_collect().await?;
@@ -124,7 +123,7 @@ pub(crate) async fn application_logs(
     let lines = state.control().service_logs(&actor, id, request).await?;
     if follow {
         let event = |line: &ServiceLogLine| named("log", line);
-        return Ok(sse::respond(&state, request_id(&actor), lines, event));
+        return Ok(sse::respond(&state, &actor, lines, event)?);
     }
     let lines = lines.take(LINES_MAX as usize).try_collect().await?;
     Ok(Json(ListShape::complete(lines)).into_response())
@@ -144,8 +143,4 @@ fn bounded(field: &str, asked: Option<u32>, preset: u32) -> CoreResult<u32> {
 fn named(name: &str, line: &impl serde::Serialize) -> Event {
     let event = Event::default().event(name);
     event.json_data(line).unwrap_or_default()
-}
-
-fn request_id(actor: &Actor) -> String {
-    actor.request_id.clone().unwrap_or_default()
 }

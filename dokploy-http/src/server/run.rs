@@ -40,6 +40,7 @@ pub async fn run(
     })?;
     let closing = CancellationToken::new();
     let (engine, state) = assemble(config, server, closing.clone()).await?;
+    let seats = state.seats().clone();
     let mut serving = pin!(listen::serve(listener, router(state), closing.clone()));
     tracing::info!(server.address = %address, "listening");
     ready(address)?;
@@ -48,10 +49,14 @@ pub async fn run(
         () = stop() => tracing::info!("stopping: requests finish, deployments are handed back"),
     }
     closing.cancel();
-    let end = futures::future::join(serving, engine.shutdown());
+    let end = async {
+        futures::future::join(serving, engine.shutdown()).await;
+        // Sockets are no connections of HTTP any more: they say goodbye by themselves.
+        seats.emptied().await;
+    };
     tokio::select! {
         ended = tokio::time::timeout(SHUTDOWN_MAX, end) => match ended {
-            Ok(_) => tracing::info!("stopped"),
+            Ok(()) => tracing::info!("stopped"),
             Err(_) => tracing::warn!("stopped with something unfinished; leases end by themselves"),
         },
         // Whoever asks once more does not want to wait.

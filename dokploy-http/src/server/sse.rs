@@ -1,15 +1,17 @@
 //! Server-sent events: what happens from now on, until it ends, the right to it ends, or the server does.
 
 use std::convert::Infallible;
+use std::future::ready;
 use std::time::Duration;
 
 use axum::http::HeaderMap;
 use axum::response::IntoResponse as _;
 use axum::response::Response;
 use axum::response::sse::{Event, KeepAlive, Sse};
-use dokploy_core::Result;
+use dokploy_core::access::Actor;
+use dokploy_core::{Error, ErrorKind, Result};
 use futures::StreamExt as _;
-use futures::stream::BoxStream;
+use futures::stream::{self, BoxStream};
 
 use super::problem::Problem;
 use super::state::AppState;
@@ -30,24 +32,45 @@ pub(crate) fn last_seen(headers: &HeaderMap) -> Option<u64> {
     headers.get("last-event-id")?.to_str().ok()?.parse().ok()
 }
 
-/// Sends items as they come. An error is the last event, in the form of a problem.
+/// Sends items as they come. The last event is `end` when there are no more, and otherwise an error in the form of a
+/// problem.
+///
+/// # Errors
+///
+/// `rate_limited` when the actor has too many streams open.
 pub(crate) fn respond<T: Send + 'static>(
     state: &AppState,
-    request_id: String,
+    actor: &Actor,
     items: BoxStream<'static, Result<T>>,
     event: impl Fn(&T) -> Event + Send + 'static,
-) -> Response {
-    let events = items.map(move |item| {
+) -> Result<Response> {
+    let user = actor
+        .user_id()
+        .ok_or_else(|| Error::new(ErrorKind::Unauthenticated, "nobody is signed in"))?;
+    let seat = state.seats().take(user)?;
+    let request_id = actor.request_id.clone().unwrap_or_default();
+    let mut has_ended = false;
+    let events = items.map(Some).chain(stream::once(ready(None)));
+    let events = events.scan((), move |(), item| {
+        // The seat is kept for as long as the stream is.
+        let _ = &seat;
+        let next = Event::default();
+        if has_ended {
+            return ready(None);
+        }
         let event = match item {
-            Ok(item) => event(&item),
-            Err(error) => Event::default()
-                .event("error")
-                .data(Problem::from(error).text(&request_id)),
+            Some(Ok(item)) => event(&item),
+            Some(Err(error)) => {
+                has_ended = true;
+                next.event("error")
+                    .data(Problem::from(error).text(&request_id))
+            }
+            None => next.event("end").data("{}"),
         };
-        Ok::<_, Infallible>(event)
+        ready(Some(Ok::<_, Infallible>(event)))
     });
     let closing = state.closing().clone().cancelled_owned();
-    Sse::new(events.take_until(closing))
+    Ok(Sse::new(events.take_until(closing))
         .keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
-        .into_response()
+        .into_response())
 }

@@ -8,6 +8,7 @@ use dokploy_core::control::ControlPlane;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::ServerConfig;
+use crate::live::Seats;
 
 /// What every handler has at hand. Cloning it is cheap and gives the same server.
 #[derive(Clone)]
@@ -20,6 +21,7 @@ struct Inner {
     engine: Engine,
     config: ServerConfig,
     closing: CancellationToken,
+    seats: Seats,
 }
 
 impl AppState {
@@ -36,6 +38,7 @@ impl AppState {
                 engine,
                 config,
                 closing,
+                seats: Seats::default(),
             }),
         }
     }
@@ -58,6 +61,11 @@ impl AppState {
     /// Is cancelled when the server ends: open streams end then.
     pub fn closing(&self) -> &CancellationToken {
         &self.inner.closing
+    }
+
+    /// What each user has open.
+    pub(crate) fn seats(&self) -> &Seats {
+        &self.inner.seats
     }
 
     /// Whether clients reach it over TLS.

@@ -142,7 +142,7 @@ fn a_task_is_judged_by_its_state_and_its_health() {
 }
 
 #[test]
-fn all_tasks_together_decide_and_old_ones_have_to_be_gone() {
+fn all_tasks_together_decide_and_old_ones_have_to_be_on_their_way_out() {
     let failing = vec![up("a"), ended_with("b", 1)];
     let old = vec![task("o", OLD, TaskState::Running)];
     let stopping = vec![up("a"), unwanted(task("o", OLD, TaskState::Running))];
@@ -152,7 +152,7 @@ fn all_tasks_together_decide_and_old_ones_have_to_be_gone() {
         ("one of two failed", 2, failing, "failed"),
         ("only an old one", 1, old.clone(), "waiting"),
         ("the old one runs", 1, beside(TaskState::Running), "waiting"),
-        ("the old one stops", 1, stopping, "waiting"),
+        ("the old one stops", 1, stopping, "monitoring"),
         (
             "it has stopped",
             1,

@@ -63,9 +63,12 @@ pub(super) async fn run(work: &Work) -> Result<StepOutput> {
 /// How long clean-up may hold up a deployment. The next one goes on with it.
 const SWEEP_DEADLINE: Duration = Duration::from_mins(1);
 
-/// Time between two looks while nothing says that something has changed. Swarm tells of changes of services, not of
-/// tasks, so that looking is what finds them.
+/// Longest time between two looks while nothing says that something has changed. Swarm tells of changes of services,
+/// not of tasks, so that looking is what finds them.
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Time between the first two looks; it doubles from look to look. What changes little is healthy at once.
+const LOOK_INTERVAL_FIRST: Duration = Duration::from_millis(10);
 
 /// Watches a rollout until its verdict.
 pub(super) async fn watch(work: &Work, watching: &Watching<'_>) -> Result<()> {
@@ -75,6 +78,7 @@ pub(super) async fn watch(work: &Work, watching: &Watching<'_>) -> Result<()> {
     let mut changes = work.inner.runtime.watch_service(name);
     let mut outage = Outage::at_the_start(work, watching);
     let mut reporter = Reporter::default();
+    let mut pause = LOOK_INTERVAL_FIRST;
     loop {
         let observed = tokio::select! {
             biased;
@@ -111,9 +115,10 @@ pub(super) async fn watch(work: &Work, watching: &Watching<'_>) -> Result<()> {
         }
         tokio::select! {
             () = watching.stop.cancelled() => return Err(retry::stopped()),
-            () = tokio::time::sleep(LOOK_INTERVAL) => {}
+            () = tokio::time::sleep(pause) => {}
             Some(_) = changes.next() => {}
         }
+        pause = (pause * 2).min(LOOK_INTERVAL);
     }
 }
 

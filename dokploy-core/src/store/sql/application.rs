@@ -40,6 +40,11 @@ statements! {
          WHERE " (reached "project_id") " AND ($3 OR database_id IS NULL) AND deleted_at IS NULL AND id < $4
          ORDER BY id DESC LIMIT $5"
     ];
+    LIST_OF_USER = [
+        "SELECT " columns " FROM applications
+         WHERE " (reached_by_user "project_id") " AND ($3 OR database_id IS NULL) AND deleted_at IS NULL AND id < $4
+         ORDER BY id DESC LIMIT $5"
+    ];
     LIST_OF_PROJECT = [
         "SELECT " columns " FROM applications
          WHERE " (reached "project_id") " AND ($3 OR database_id IS NULL) AND project_id = $4
@@ -169,7 +174,10 @@ impl ApplicationStore for SqlStore {
                 .within(reach)
                 .bind(*with_databases)
                 .bind(*project),
-            None => LIST.within(reach).bind(*with_databases),
+            None => {
+                let list = reach.user().map_or(&LIST, |_| &LIST_OF_USER);
+                list.within(reach).bind(*with_databases)
+            }
         };
         self.list(call, page, read, |application| application.id.as_uuid())
             .await

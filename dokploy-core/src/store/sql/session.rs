@@ -242,6 +242,23 @@ impl Session {
         self.all(call).await.map(drop)
     }
 
+    /// Takes back what a transaction wrote. Dropping it does so, too, but a little later.
+    pub(super) async fn roll_back(self) -> Result<()> {
+        let roll_back = async {
+            match self.link {
+                #[cfg(feature = "sqlite")]
+                Link::SqliteTransaction(transaction) => transaction.rollback().await,
+                #[cfg(feature = "postgres")]
+                Link::PostgresTransaction(transaction) => transaction.rollback().await,
+                #[cfg(feature = "sqlite")]
+                Link::SqlitePool(_) => Ok(()),
+                #[cfg(feature = "postgres")]
+                Link::PostgresPool(_) => Ok(()),
+            }
+        };
+        within(self.patience, roll_back).await
+    }
+
     /// Makes a transaction durable.
     pub(super) async fn commit(self) -> Result<()> {
         let commit = async {
