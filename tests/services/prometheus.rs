@@ -78,7 +78,10 @@ impl Server {
         let address = TcpListener::bind("127.0.0.1:0").await?.local_addr()?;
         let child = Command::new(PROGRAM)
             .arg(format!("--config.file={}", file.display()))
-            .arg(format!("--storage.tsdb.path={}", directory.path().join("data").display()))
+            .arg(format!(
+                "--storage.tsdb.path={}",
+                directory.path().join("data").display()
+            ))
             .arg(format!("--web.listen-address={address}"))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -161,7 +164,10 @@ async fn settled(monitor: &Monitor, server: &mut Server) -> Result<ApplicationMe
             return Ok(metrics);
         }
         if begun.elapsed() > Duration::from_mins(1) {
-            bail!("{metrics:?}, and the server has ended with {:?}", server.child.try_wait()?);
+            bail!(
+                "{metrics:?}, and the server has ended with {:?}",
+                server.child.try_wait()?
+            );
         }
         // A real server reads once a second.
         tokio::time::sleep(Duration::from_millis(500)).await;
@@ -190,9 +196,15 @@ async fn prometheus_says_what_the_tasks_of_a_service_use_together() -> Result<()
 
     // Another service has only what is its own, and a name cannot leave its quotes.
     let other = monitor.application(&application("shop-api")?).await;
-    ensure!(other.memory == Some(77_777.0) && other.cpu.is_none(), "{other:?}");
+    ensure!(
+        other.memory == Some(77_777.0) && other.cpu.is_none(),
+        "{other:?}"
+    );
     let odd = monitor.application(&application(ODD)?).await;
-    ensure!(odd.memory == Some(5.0) && odd.warnings.is_empty(), "{odd:?}");
+    ensure!(
+        odd.memory == Some(5.0) && odd.warnings.is_empty(),
+        "{odd:?}"
+    );
 
     let applications = vec![application("shop-web")?, application("shop-api")?];
     let project = ProjectId::new();

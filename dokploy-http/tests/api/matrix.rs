@@ -50,7 +50,7 @@ impl Expected {
             Self::Unauthenticated => status == 401,
             Self::Forbidden => status == 403,
             Self::Absent => status == 404,
-            Self::Allowed => ![401, 403, 404].contains(&status) && status < 500,
+            Self::Allowed => ![401, 403, 404].contains(&status) && (status < 500 || status == 501),
         }
     }
 }
