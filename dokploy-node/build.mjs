@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 const { values } = parseArgs({
   options: {
     profile: { type: "string", default: process.env.DOKPLOY_NODE_PROFILE ?? "release" },
+    features: { type: "string", default: "" },
     // Where the module goes, and the workspace that it is built of.
     out: { type: "string", default: import.meta.dirname ?? new URL(".", import.meta.url).pathname },
     workspace: { type: "string", default: new URL("..", import.meta.url).pathname },
@@ -14,7 +15,10 @@ const { values } = parseArgs({
 
 const built = spawnSync(
   "cargo",
-  ["build", "--package", "dokploy-node", "--lib", "--profile", values.profile, "--message-format", "json-render-diagnostics"],
+  [
+    ...["build", "--package", "dokploy-node", "--lib", "--profile", values.profile],
+    ...["--features", values.features, "--message-format", "json-render-diagnostics"],
+  ],
   { cwd: values.workspace, stdio: ["ignore", "pipe", "inherit"], encoding: "utf8", maxBuffer: 2 ** 30 },
 );
 if (built.error) {

@@ -1,5 +1,5 @@
-// Makes `lib/shapes.ts` of the tables that every language shares: the shapes, which a test of the workspace reads out of
-// the sources of the core, and the options of an engine. With `--check` it only tells whether the file is as it has to be.
+// Makes the files of `lib/shapes/` of the tables that every language shares: the shapes, which a test of the workspace reads out of
+// the sources of the core, and the options of an engine. With `--check` it only tells whether they are as they have to be.
 import { readFileSync, writeFileSync } from "node:fs";
 
 const table = (name) =>
@@ -137,13 +137,13 @@ const KINDS = {
     const base = shared && `{\n${shared}} & (\n`;
     return `${comment(shape.doc)}export type ${name} = ${base || "\n"}${tagged(shape).trimEnd()}${shared && "\n)"};\n`;
   },
-  record: (name, shape) => {
-    const answered = `${comment(shape.doc)}export interface ${name} {\n${fields(shape.fields, false)}}\n`;
-    if (!withInput.has(name)) return answered;
-    const doc = `${shape.doc} What may be left out has a default.`;
-    return `${answered}\n${comment(doc)}export interface ${name}Input {\n${fields(shape.fields, true)}}\n`;
-  },
+  record: (name, shape) => `${comment(shape.doc)}export interface ${name} {\n${fields(shape.fields, false)}}\n`,
 };
+
+function inputForm([name, shape]) {
+  const doc = `${shape.doc} What may be left out has a default.`;
+  return `${comment(doc)}export interface ${name}Input {\n${fields(shape.fields, true)}}\n`;
+}
 
 const camel = (name) => name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
 
@@ -156,12 +156,11 @@ function options() {
   return `/** The options of an engine that are plain data. Everything has a default. */\nexport interface PlainOptions {\n${fields(list, true)}}\n`;
 }
 
-const head = `// Made by generate.mjs out of the sources of the core. Change those, and run it again.
-
-/** A moment in UTC, as in \`2026-01-31T12:00:00.000001Z\`. */
+const TIMESTAMP = `/** A moment in UTC, as in \`2026-01-31T12:00:00.000001Z\`. */
 export type Timestamp = string;
+`;
 
-/** One part of a list, newest first. */
+const PAGE = `/** One part of a list, newest first. */
 export interface Page<T> {
   /** The items. */
   items: T[];
@@ -170,17 +169,69 @@ export interface Page<T> {
 }
 `;
 
-const bodies = Object.entries(shapes).map(([name, shape]) => KINDS[shape.kind](name, shape));
 const codes = shapes.ErrorKind.values.map((value) => `  "${value.value}",\n`);
-const list = `/** Every code of an error. */\nexport const ERROR_CODES = [\n${codes.join("")}] as const satisfies readonly ErrorKind[];\n`;
-const text = [head, ...bodies, options(), list].join("\n");
-const path = new URL("lib/shapes.ts", import.meta.url);
+const CODES = `/** Every code of an error. */\nexport const ERROR_CODES = [\n${codes.join("")}] as const satisfies readonly ErrorKind[];\n`;
 
-if (process.argv.includes("--check")) {
-  if (readFileSync(path, "utf8") !== text) {
-    console.error("lib/shapes.ts is not what the core says: run node generate.mjs");
-    process.exit(1);
-  }
-} else {
-  writeFileSync(path, text);
+/** Everything that a shape is made of, and itself. */
+function parts(name, found = new Set()) {
+  if (found.has(name)) return found;
+  found.add(name);
+  const { fields = [], variants = [], types = [] } = shapes[name];
+  const all = [...fields, ...variants.flatMap((variant) => variant.fields ?? [])].map((one) => one.type);
+  for (const inner of [...all, ...types].flatMap(within)) parts(inner, found);
+  return found;
+}
+
+const isName = ([, shape]) => ["id", "enum"].includes(shape.kind);
+const specification = parts("ApplicationSpec");
+const event = parts("Event");
+
+/** Which file a shape is in. */
+function home([name, shape]) {
+  if (isName([name, shape])) return "names";
+  if (specification.has(name)) return "specification";
+  return event.has(name) ? "events" : "records";
+}
+
+const files = { names: [TIMESTAMP], specification: [], events: [], records: [PAGE], input: [] };
+for (const one of Object.entries(shapes)) {
+  const [name, shape] = one;
+  files[home(one)].push(KINDS[shape.kind](name, shape));
+  if (withInput.has(name)) files.input.push(inputForm(one));
+}
+files.names.push(CODES);
+files.input.push(options());
+
+const declares = (name) => new RegExp(`^export (?:type|interface|const) ${name}\\b`, "m");
+const declared = Object.entries(files).flatMap(([file, bodies]) => {
+  const names = [...bodies.join("\n").matchAll(/^export (?:type|interface) (\w+)/gm)];
+  return names.map(([, name]) => ({ file, name }));
+});
+
+/** A file with what it needs of the others. */
+function text(file, bodies) {
+  const body = bodies.join("\n");
+  // Names within texts are none.
+  const code = body.replace(/\/\*\*[^]*?\*\//g, "").replace(/"[^"]*"/g, "");
+  const foreign = declared.filter(
+    (one) => one.file !== file && new RegExp(`[^.\\w]${one.name}\\b`).test(code) && !declares(one.name).test(body),
+  );
+  const imports = Object.keys(files).map((from) => {
+    const names = foreign.filter((one) => one.file === from).map((one) => one.name);
+    return names.length > 0 ? `import type {\n${names.map((name) => `  ${name},\n`).join("")}} from "./${from}.js";\n` : "";
+  });
+  const head = "// Made by generate.mjs out of the sources of the core. Change those, and run it again.\n";
+  return [head, imports.join(""), body].filter(Boolean).join("\n");
+}
+
+const stale = [];
+for (const [file, bodies] of Object.entries(files)) {
+  const path = new URL(`lib/shapes/${file}.ts`, import.meta.url);
+  const wanted = text(file, bodies);
+  if (!process.argv.includes("--check")) writeFileSync(path, wanted);
+  else if (readFileSync(path, "utf8") !== wanted) stale.push(`lib/shapes/${file}.ts`);
+}
+if (stale.length > 0) {
+  console.error(`${stale.join(", ")}: not what the core says. Run node generate.mjs`);
+  process.exit(1);
 }

@@ -78,10 +78,13 @@ impl Monitor {
     pub async fn project(
         &self,
         project: ProjectId,
-        applications: &[Application],
+        applications: Vec<Application>,
     ) -> ProjectMetrics {
         let each = stream::iter(applications)
-            .map(|application| self.application(application))
+            .map(|application| {
+                let monitor = self.clone();
+                async move { monitor.application(&application).await }
+            })
             .buffered(SIDE_BY_SIDE)
             .collect()
             .await;

@@ -1,12 +1,7 @@
+import type { Caller } from "./caller.js";
 import type { Engine } from "./engine.js";
 import type { Deployment, DeploymentId, Event, LogLine } from "./shapes.js";
-import type { Stream, StreamOptions } from "./stream.js";
-
-/** How an engine is asked. */
-export interface Caller {
-  call<T>(operation: string, args: object, signal?: AbortSignal): Promise<T>;
-  stream<T>(operation: string, args: object, signal?: AbortSignal): Stream<T>;
-}
+import type { StreamOptions } from "./stream.js";
 
 /**
  * A deployment that was accepted, and the engine that knows it. Letting go of it stops nothing: only {@link cancel} does.

@@ -1,5 +1,5 @@
+import { NativeCaller } from "./caller.js";
 import { DeploymentHandle } from "./deployment.js";
-import type { Caller } from "./deployment.js";
 import { rebuilt } from "./errors.js";
 import { sinkFunction, sourceFunction } from "./host.js";
 import type { EventSink, SourceFetcher } from "./host.js";
@@ -31,7 +31,6 @@ import type {
   Timestamp,
   WorkerId,
 } from "./shapes.js";
-import { Stream } from "./stream.js";
 import type { StreamOptions } from "./stream.js";
 
 /** What an engine is made of. */
@@ -63,31 +62,6 @@ export interface DeployOptions extends DeploymentRequestInput {
 
 const idOf = <Id extends string>(ref: Ref<Id>): Id => (typeof ref === "object" ? ref.id : ref);
 const idOrNone = <Id extends string>(ref: Ref<Id> | null | undefined) => (ref == null ? undefined : idOf(ref));
-
-/** Asks the native part and gives its errors the form that they have here. */
-class NativeCaller implements Caller {
-  constructor(readonly engine: NativeEngine) {}
-
-  async call<T>(operation: string, args: object, signal?: AbortSignal): Promise<T> {
-    signal?.throwIfAborted();
-    const stop = signal && new native.Stop();
-    const abort = () => stop?.stop();
-    signal?.addEventListener("abort", abort, { once: true });
-    try {
-      const answer = await this.engine.call(operation, JSON.stringify(args), stop).catch((error: unknown) => {
-        throw rebuilt(error);
-      });
-      if (answer === null) throw signal?.reason;
-      return JSON.parse(answer) as T;
-    } finally {
-      signal?.removeEventListener("abort", abort);
-    }
-  }
-
-  stream<T>(operation: string, args: object, signal?: AbortSignal): Stream<T> {
-    return new Stream<T>(() => this.engine.stream(operation, JSON.stringify(args)), signal);
-  }
-}
 
 /** Engines that are not closed. */
 const opened = new Set<NativeEngine>();

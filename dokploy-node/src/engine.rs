@@ -8,7 +8,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use dokploy_core::{Engine, EventSink, Result, SourceFetcher};
+use dokploy_core::{Engine, EventSink, OpenOptions, Result, SourceFetcher};
 use napi::Env;
 use napi::bindgen_prelude::{ClassInstance, PromiseRaw};
 use napi_derive::napi;
@@ -53,6 +53,45 @@ impl Stop {
     }
 }
 
+/// The parts of an engine that are written in JavaScript.
+pub(crate) struct Parts {
+    source: Option<HostSource>,
+    sink: Option<HostSink>,
+    closing: CancellationToken,
+}
+
+impl Parts {
+    /// Must be called on the thread of the functions.
+    pub(crate) fn new(
+        source: Option<HostFunction<'_>>,
+        sink: Option<HostFunction<'_>>,
+    ) -> napi::Result<Self> {
+        let closing = CancellationToken::new();
+        let port = |function, name| Port::new(&function, name, closing.clone());
+        let source = source.map(|function| port(function, "the source fetcher"));
+        let sink = sink.map(|function| port(function, "the event sink"));
+        Ok(Self {
+            source: source.transpose()?.map(HostSource::new),
+            sink: sink.transpose()?.map(HostSink),
+            closing,
+        })
+    }
+
+    /// Is cancelled when nobody can answer any more.
+    pub(crate) fn closing(&self) -> CancellationToken {
+        self.closing.clone()
+    }
+
+    /// Adds the parts to the options.
+    pub(crate) fn give(self, options: Options) -> Result<OpenOptions> {
+        let source = self
+            .source
+            .map(|part| Arc::new(part) as Arc<dyn SourceFetcher>);
+        let sink = self.sink.map(|part| Arc::new(part) as Arc<dyn EventSink>);
+        options.into_core(source, sink)
+    }
+}
+
 /// Opens an engine with options as JSON, and with functions that fetch sources and take events.
 #[napi]
 pub fn open<'env>(
@@ -61,19 +100,20 @@ pub fn open<'env>(
     source: Option<HostFunction<'env>>,
     event_sink: Option<HostFunction<'env>>,
 ) -> napi::Result<PromiseRaw<'env, NativeEngine>> {
-    let closing = CancellationToken::new();
-    let port = |function, name| Port::new(&function, name, closing.clone());
-    let source = source.map(|function| port(function, "the source fetcher"));
-    let sink = event_sink.map(|function| port(function, "the event sink"));
-    let source = source.transpose()?.map(HostSource::new);
-    let sink = sink.transpose()?.map(HostSink);
-    let opening = async move {
-        let options: Options = read(&options)?;
-        let source = source.map(|source| Arc::new(source) as Arc<dyn SourceFetcher>);
-        let sink = sink.map(|sink| Arc::new(sink) as Arc<dyn EventSink>);
-        let engine = Engine::open(options.into_core(source, sink)?).await?;
-        Ok(Inside::new(engine, Handle::current()))
-    };
+    let parts = Parts::new(source, event_sink)?;
+    let closing = parts.closing();
+    opened(env, closing, async move {
+        Engine::open(parts.give(read(&options)?)?).await
+    })
+}
+
+/// Promises an engine that is being opened.
+pub(crate) fn opened<'env>(
+    env: &'env Env,
+    closing: CancellationToken,
+    opening: impl Future<Output = Result<Engine>> + Send + 'static,
+) -> napi::Result<PromiseRaw<'env, NativeEngine>> {
+    let opening = async move { Ok(Inside::new(opening.await?, Handle::current())) };
     env.spawn_future_with_callback(promised(opening), move |env, engine| {
         let open = OpenEngine::close_with(*env, &engine, closing)?;
         Ok(NativeEngine { engine, open })
@@ -95,6 +135,15 @@ pub fn migrate(env: &Env, options: String) -> napi::Result<PromiseRaw<'_, ()>> {
 pub fn check_deployment_id(id: String) -> napi::Result<()> {
     let parsed: Result<dokploy_core::id::DeploymentId> = id.parse();
     parsed.map(drop).map_err(|error| thrown(&error))
+}
+
+#[cfg(feature = "fakes")]
+impl NativeEngine {
+    /// Ends it as the end of its process does.
+    pub(crate) fn abort(&self) {
+        self.open.take();
+        self.engine.abort();
+    }
 }
 
 #[napi]
@@ -150,6 +199,7 @@ impl NativeEngine {
     }
 }
 
-async fn promised<T>(future: impl Future<Output = Result<T>>) -> napi::Result<T> {
+/// What JavaScript gets of a future.
+pub(crate) async fn promised<T>(future: impl Future<Output = Result<T>>) -> napi::Result<T> {
     future.await.map_err(|error| thrown(&error))
 }

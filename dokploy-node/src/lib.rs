@@ -7,6 +7,8 @@ mod call;
 pub mod engine;
 mod error;
 mod exit;
+#[cfg(feature = "fakes")]
+pub mod fakes;
 mod host;
 mod inside;
 mod options;

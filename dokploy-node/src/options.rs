@@ -17,6 +17,7 @@ use serde::Deserialize;
 pub(crate) struct Options {
     data_dir: Option<PathBuf>,
     database_url: Option<Secret>,
+    redis_url: Option<Secret>,
     docker_host: Option<String>,
     docker_cert_path: Option<String>,
     secret_key: Option<Secret>,
@@ -65,6 +66,7 @@ impl Options {
         Ok(OpenOptions {
             data_dir: self.data_dir.clone().unwrap_or(defaults.data_dir),
             database_url: self.database_url.clone(),
+            redis_url: self.redis_url.clone(),
             docker_host: self.docker_host.clone(),
             docker_cert_path: self.docker_cert_path.clone().map(PathBuf::from),
             secret_key,

@@ -6,10 +6,29 @@ import { inspect } from "node:util";
 import { DokployError, ERROR_CODES, Engine } from "dokploy";
 import { directory, open } from "./environment.mjs";
 import { table } from "./operations.mjs";
+import { inner, native } from "./worlds.mjs";
+
+const { rebuilt } = inner("errors");
 
 test("every code of the core is a code here", () => {
   const codes = table("shapes").ErrorKind.values.map(({ value }) => value);
   assert.deepEqual(ERROR_CODES, codes);
+});
+
+test("every code crosses the border with all that an error says", async () => {
+  for (const code of ERROR_CODES) {
+    const error = rebuilt(await native.fail(JSON.stringify(code)).catch((thrown) => thrown));
+    const { message, retryable, hint, cause } = error;
+    assert.equal(error.code, code);
+    assert.deepEqual([message, hint, cause.message], [`it failed with ${code}`, "try something else", "the cause"]);
+    assert.equal(retryable, ["rate_limited", "unavailable"].includes(code));
+  }
+});
+
+test("a panic is an error like others, and the process goes on", async () => {
+  const error = rebuilt(await native.panic().catch((thrown) => thrown));
+  assert.equal(error.code, "unexpected");
+  assert.match(error.message, /on purpose/);
 });
 
 test("an awaited call fails with code, hint, cause and whether a retry can help", async (t) => {

@@ -1,7 +1,7 @@
 // Nothing that the table of operations has is missing here, in the code as in the types, and nothing else is there.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
@@ -149,7 +149,9 @@ function root(here) {
 }
 
 test("the shapes of the table are the exported types", () => {
-  const types = readFileSync(join(dirname(require.resolve("dokploy")), "shapes.d.ts"), "utf8");
+  const folder = join(dirname(require.resolve("dokploy")), "shapes");
+  const files = readdirSync(folder).filter((name) => name.endsWith(".d.ts"));
+  const types = files.map((name) => readFileSync(join(folder, name), "utf8")).join("\n");
   for (const name of Object.keys(table("shapes"))) {
     assert.match(types, new RegExp(`^export (interface|type) ${name}\\b`, "m"));
   }

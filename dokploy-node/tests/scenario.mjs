@@ -1,9 +1,7 @@
 // Runs one of the scenarios that every language has to run the same way.
 import assert from "node:assert/strict";
-import { fork } from "node:child_process";
-import { once } from "node:events";
-import { DokployError, Engine } from "dokploy";
-import { after, baseImage, clear, directory, real, tree, unique } from "./environment.mjs";
+import { DokployError } from "dokploy";
+import { after, tree, unique } from "./environment.mjs";
 import { invoke } from "./operations.mjs";
 
 /** Events that come or not, as it happens. */
@@ -13,20 +11,21 @@ export class Scenario {
   #engines = new Map();
   #answers = new Map();
   #texts;
+  #world;
   #options;
   #spec;
 
-  constructor(t, { options, spec, tree: files }, own = {}) {
-    const filled = { nonce: unique(), base_image: baseImage, project: unique("parity") };
-    this.#texts = filled;
-    filled.tree = tree(t, this.#filled(files));
+  constructor(t, world, { options, spec, tree: files }, own = {}) {
+    this.#texts = { nonce: unique(), base_image: world.baseImage, project: unique("parity") };
+    this.#texts.tree = tree(t, this.#filled(files));
+    this.#world = world;
     this.#spec = this.#filled(spec);
-    this.#options = { dataDir: directory(t), ...real, ...options, ...own };
+    this.#options = { ...options, ...own };
     after(t, () => this.#end());
   }
 
   async run(steps) {
-    await this.#open({ engine: "main" });
+    await this.open({ engine: "main" });
     for (const [index, step] of steps.entries()) {
       try {
         await this[step.do](step);
@@ -37,36 +36,23 @@ export class Scenario {
     }
   }
 
-  open(step) {
-    return step.process ? this.#fork(step) : this.#open(step);
-  }
-
-  async #open({ engine, options }) {
-    this.#engines.set(engine, await Engine.open({ ...this.#options, ...options }));
-  }
-
-  async #fork({ engine, options }) {
-    const child = fork(new URL("other-process.mjs", import.meta.url));
-    this.#engines.set(engine, child);
-    child.send({ ...this.#options, ...options });
-    const [opened] = await once(child, "message");
-    assert.equal(opened, "open");
+  async open({ engine, process, options }) {
+    const opened = await this.#world.open({ ...this.#options, ...options, process });
+    this.#engines.set(engine, opened);
   }
 
   async kill({ engine }) {
-    const child = this.#engines.get(engine);
-    this.#engines.delete(engine);
-    child.kill("SIGKILL");
-    await once(child, "exit");
+    await this.#world.kill(this.#taken(engine));
   }
 
   async close({ engine }) {
-    const closing = this.#engines.get(engine);
-    this.#engines.delete(engine);
-    if (closing instanceof Engine) return closing.close();
-    closing.send("close");
-    const [code] = await once(closing, "exit");
-    assert.equal(code, 0);
+    await this.#world.close(this.#taken(engine));
+  }
+
+  #taken(name) {
+    const engine = this.#engines.get(name);
+    this.#engines.delete(name);
+    return engine;
   }
 
   async call({ engine = "main", of, operation, args = {}, as, expect, fails }) {
@@ -131,9 +117,7 @@ export class Scenario {
 
   async #end() {
     for (const engine of this.#engines.keys()) await this.close({ engine });
-    const engine = await Engine.open({ ...this.#options, concurrency: 1 });
-    await clear(engine);
-    await engine.close();
+    await this.#world.end();
   }
 }
 

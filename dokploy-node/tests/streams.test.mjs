@@ -1,6 +1,7 @@
 // Streams and waiting: ended from either side, by a signal, or by the end of the deployment.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { FakeWorld } from "./worlds.mjs";
 import { healthyFiles, needs, open, openReal, quick, tree, unique } from "./environment.mjs";
 
 /** A deployment that nobody works on: after `accepted` its stream has nothing for ever. */
@@ -116,6 +117,22 @@ test("events and lines come while a deployment runs, and end with it", needs("do
   const stats = await engine.serviceStats(application);
   assert.equal(stats.tasks.length, 1);
   assert.ok(stats.memory > 0);
+});
+
+test("many events come in order and without a gap, also to several readers", async (t) => {
+  const COUNT = 20_000;
+  const world = new FakeWorld(t);
+  const engine = await world.open({ concurrency: 0 });
+  const project = await engine.createProject("shop");
+  const deployment = await engine.deploy(await engine.createApplication(project, { name: "web", image: "busybox" }));
+  assert.equal(await world.flood(COUNT), deployment.id);
+  const counted = async (after) => {
+    let last = after;
+    for await (const { seq } of deployment.events({ after })) assert.equal(seq, ++last);
+    return last;
+  };
+  const lasts = await Promise.all([counted(0), counted(0), counted(COUNT / 2)]);
+  assert.ok(lasts.every((last) => last === lasts[0] && last >= COUNT), lasts.join());
 });
 
 async function all(stream) {

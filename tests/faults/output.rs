@@ -67,7 +67,11 @@ async fn a_build_of_a_million_lines_that_is_killed_in_the_middle_has_an_ordered_
         return Ok(());
     };
     let directory = tempfile::tempdir()?;
-    let assembly = Assembly::sqlite(&environment.docker_host, directory.path().to_path_buf());
+    let assembly = Assembly {
+        // A machine that is busy with all these lines must not be taken for one that is lost.
+        lease_millis: 15_000,
+        ..Assembly::sqlite(&environment.docker_host, directory.path().to_path_buf())
+    };
     let image = &environment.base_image;
     let scene = Scene::with_spec(assembly, AGENT, image, "million", |spec| {
         // BuildKit itself cuts the output of a step after two megabytes; the builder that keeps limits does not.

@@ -1,5 +1,8 @@
 //! Records what was changed, and what was tried in vain.
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
 use super::ControlPlane;
 use super::reach::nobody;
 use crate::access::{Action, Actor, Identity};
@@ -34,18 +37,24 @@ impl About {
 impl ControlPlane {
     /// Runs a change. The first write of the store within it takes the row of the trail into its own transaction, so
     /// that there is no change without a row and no row without a change; what fails is recorded by itself.
-    pub(super) async fn change<T>(
-        &self,
-        actor: &Actor,
+    ///
+    /// The work is boxed, so that the futures of the callers stay small.
+    pub(super) fn change<'a, T: Send + 'a>(
+        &'a self,
+        actor: &'a Actor,
         action: Action,
         about: About,
-        work: impl Future<Output = Result<T>> + Send,
-    ) -> Result<T> {
-        // Nobody's attempts are not recorded: there is nothing to know about them, and they would fill the disk.
-        if actor.identity == Identity::Anonymous {
-            return Err(nobody());
+        work: impl Future<Output = Result<T>> + Send + 'a,
+    ) -> BoxFuture<'a, Result<T>> {
+        let work = work.boxed();
+        async move {
+            // Nobody's attempts are not recorded: there is nothing to know about them, and they would fill the disk.
+            if actor.identity == Identity::Anonymous {
+                return Err(nobody());
+            }
+            self.recorded(actor, action.as_str(), about, work).await
         }
-        self.recorded(actor, action.as_str(), about, work).await
+        .boxed()
     }
 
     /// The same for what nobody may do, too: coming in.

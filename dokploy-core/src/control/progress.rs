@@ -71,20 +71,22 @@ impl ControlPlane {
         // The state is made of all events, also of those that the caller knows.
         let events = self.inner.engine.watch(id, 0);
         let events = events.take(if follow { usize::MAX } else { stored });
+        let (application, project) = (deployment.application_id, deployment.project_id);
         let mut state = None;
-        let progress = events.map(move |event| {
+        let mut tell = move |event: Result<Event>| {
             let event = event?;
             let next = advance(state.take(), &event)?;
             state = Some(next.clone());
-            Ok(Progress {
+            let news = (event.seq > after).then_some(Progress {
+                deployment: id,
+                application,
+                project,
                 state: next,
                 event: Some(event),
-                ..Progress::of(deployment.clone())
-            })
-        });
-        let news = progress.filter(move |progress| {
-            ready(!matches!(progress, Ok(progress) if progress.state.seq <= after))
-        });
+            });
+            Ok(news)
+        };
+        let news = events.filter_map(move |event| ready(tell(event).transpose()));
         Ok(self.guarded(actor.clone(), Subject::Deployment(id), news.boxed()))
     }
 

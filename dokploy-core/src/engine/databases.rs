@@ -53,8 +53,10 @@ pub struct DatabaseChange {
     pub version: Option<String>,
     /// Another image.
     pub image: Option<String>,
-    /// Limits.
-    pub limits: Option<DatabaseLimits>,
+    /// Memory limit in MiB; the inner `None` takes it away.
+    pub memory: Option<Option<u64>>,
+    /// Processor limit in cores; the inner `None` takes it away.
+    pub cpu: Option<Option<f64>>,
 }
 
 impl Engine {
@@ -172,9 +174,8 @@ impl Engine {
         .unwrap_or_else(|| stored.image.clone());
         let mut spec = application.spec.clone();
         spec.image = Some(image.clone());
-        if let Some(limits) = change.limits {
-            (spec.memory_limit, spec.cpu_limit) = (limits.memory, limits.cpu);
-        }
+        spec.memory_limit = change.memory.unwrap_or(spec.memory_limit);
+        spec.cpu_limit = change.cpu.unwrap_or(spec.cpu_limit);
         spec.validate()?;
         let store = &self.inner.store;
         let changed = store

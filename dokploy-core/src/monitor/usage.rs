@@ -8,6 +8,7 @@ use crate::runtime::{ServiceStats, TaskStats};
 
 /// What an application uses now. Absent is what nobody knows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ApplicationMetrics {
     /// Which application.
@@ -84,6 +85,7 @@ impl ApplicationMetrics {
 
 /// What the applications of a project use together.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ProjectMetrics {
     /// Which project.

@@ -7,6 +7,7 @@ use crate::clock::Timestamp;
 
 /// What a deployment remembers of the push that started it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PushRef {
     /// Full name of the reference, or the tag of an image.

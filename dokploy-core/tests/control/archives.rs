@@ -89,7 +89,7 @@ async fn an_upload_becomes_the_source_under_the_name_of_its_digest() {
         let path = uploaded.application.spec.archive.clone().unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "first version");
         assert!(path.ends_with(&uploaded.digest));
-        assert_eq!(uploads.files(), [uploaded.digest.clone()]);
+        assert_eq!(uploads.files(), [uploaded.digest.as_str()]);
         let request = DeployRequest::of(uploads.id);
         let deployment = uploads
             .control

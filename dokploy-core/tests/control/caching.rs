@@ -144,3 +144,75 @@ async fn a_cache_that_forgets_nothing_opens_no_door() {
         1
     );
 }
+
+#[tokio::test]
+async fn what_was_read_before_a_change_and_kept_after_it_is_never_shown() {
+    let mut scene = Scene::in_memory();
+    let slow = Arc::new(Slow::default());
+    scene.cache = slow.clone();
+    let control = scene.control().await;
+    let anna = scene.person(&control, Role::Developer).await;
+    let project = project_of(&control, &anna).await.id;
+    let made = application_in(&control, project).await;
+    let page = PageRequest::first();
+    slow.hold(true);
+    control.application(&anna, made.id).await.unwrap();
+    control.applications(&anna, None, page).await.unwrap();
+    let spec = ApplicationSpec {
+        replicas: 5,
+        ..made.spec
+    };
+    control
+        .update_application(&anna, made.id, None, spec)
+        .await
+        .unwrap();
+    // What was read before arrives in the cache after the change.
+    slow.hold(false);
+    slow.keep_held().await;
+    let one = control.application(&anna, made.id).await.unwrap();
+    let list = control.applications(&anna, None, page).await.unwrap();
+    assert_eq!(one.application.spec.replicas, 5);
+    assert_eq!(list.items[0].application.spec.replicas, 5);
+}
+
+/// A cache that keeps large values only later; what is small, the generations, it keeps at once.
+#[derive(Debug, Default)]
+struct Slow {
+    inner: MemoryCache,
+    holds: std::sync::atomic::AtomicBool,
+    held: std::sync::Mutex<Vec<(String, Bytes, Duration)>>,
+}
+
+impl Slow {
+    fn hold(&self, holds: bool) {
+        self.holds.store(holds, std::sync::atomic::Ordering::SeqCst);
+    }
+
+    async fn keep_held(&self) {
+        let held = std::mem::take(&mut *self.held.lock().unwrap());
+        assert!(!held.is_empty());
+        for (key, value, ttl) in held {
+            self.inner.put(&key, value, ttl).await.unwrap();
+        }
+    }
+}
+
+#[async_trait]
+impl Cache for Slow {
+    async fn get(&self, key: &str) -> Result<Option<Bytes>> {
+        self.inner.get(key).await
+    }
+    async fn put(&self, key: &str, value: Bytes, ttl: Duration) -> Result<()> {
+        if self.holds.load(std::sync::atomic::Ordering::SeqCst) && value.len() > 100 {
+            self.held.lock().unwrap().push((key.to_owned(), value, ttl));
+            return Ok(());
+        }
+        self.inner.put(key, value, ttl).await
+    }
+    async fn forget(&self, keys: &[String]) -> Result<()> {
+        self.inner.forget(keys).await
+    }
+    async fn increment(&self, key: &str, ttl: Duration) -> Result<u64> {
+        self.inner.increment(key, ttl).await
+    }
+}

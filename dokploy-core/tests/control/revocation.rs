@@ -207,7 +207,7 @@ async fn every_other_bearer_is_nobody() {
 }
 
 async fn api_token(control: &ControlPlane, actor: &Actor, lasts: Option<Duration>) -> Secret {
-    let now = dokploy_core::clock::Timestamp::from(control_now(control).await);
+    let now = control_now(control).await;
     let new = NewToken {
         name: fresh_name(),
         scopes: BTreeSet::from([Scope::Admin]),
@@ -224,4 +224,23 @@ async fn control_now(control: &ControlPlane) -> dokploy_core::clock::Timestamp {
         .await
         .unwrap()
         .created_at
+}
+
+#[tokio::test]
+async fn what_has_had_its_time_is_forgotten_and_nothing_else() {
+    for scene in Scene::each().await {
+        let control = scene.control().await;
+        let (_, token) = registered(&control).await;
+        let at = scene.now();
+        assert!(scene.store.take_delivery("github", "1", at).await.unwrap());
+        scene.clock.advance(Duration::from_hours(7 * 24 - 1));
+        control.purge().await.unwrap();
+        control.authenticate(token.expose()).await.unwrap();
+        assert!(!scene.store.take_delivery("github", "1", at).await.unwrap());
+        scene.clock.advance(Duration::from_hours(2));
+        control.purge().await.unwrap();
+        let left = scene.store.purge_sessions(scene.now()).await.unwrap();
+        assert_eq!(left, 0, "the session was forgotten before");
+        assert!(scene.store.take_delivery("github", "1", at).await.unwrap());
+    }
 }

@@ -181,14 +181,14 @@ pub(crate) async fn project_of(control: &ControlPlane, owner: &Actor) -> Project
         ..NewProject::default()
     };
     let made = control.create_project(&system(), new).await.unwrap();
-    let owned = Project {
+    let given = Project {
         owner_id: owner.user_id(),
         ..made
     };
     control
         .engine()
         .store()
-        .update_project(&owned)
+        .update_project(&given)
         .await
         .unwrap()
 }

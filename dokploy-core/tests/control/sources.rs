@@ -1,11 +1,13 @@
 //! Nobody but the program itself deploys what lies on the machine of the engine.
 
-use dokploy_core::control::ControlPlane;
-use dokploy_core::id::{ApplicationId, CredentialId, ProjectId};
+use dokploy_core::control::{BulkAction, ControlPlane};
+use dokploy_core::id::{ApplicationId, CredentialId, DatabaseId, ProjectId};
 use dokploy_core::model::{
-    ApplicationSpec, CredentialKind, CredentialSecret, GitSource, PageRequest, Role,
+    Application, ApplicationSpec, CredentialKind, CredentialSecret, Database, DatabaseEngine,
+    GitSource, PageRequest, Role,
 };
 use dokploy_core::{Actor, DeployRequest};
+use futures::{StreamExt, stream};
 
 use crate::scene::{Scene, application_in, code, fresh_name, image_spec, project_of, system};
 
@@ -245,5 +247,58 @@ async fn names_of_credentials_tell_nothing_about_another_project() {
             codes.push(code(made));
         }
         assert_eq!(codes, ["ok", "ok", "already_exists"]);
+    }
+}
+
+#[tokio::test]
+async fn the_application_of_a_database_is_changed_with_the_database_alone() {
+    for scene in Scene::each().await {
+        let control = scene.control().await;
+        let anna = scene.person(&control, Role::Developer).await;
+        let project = project_of(&control, &anna).await.id;
+        let model = application_in(&control, project).await;
+        let id = DatabaseId::new();
+        let application = Application {
+            id: ApplicationId::new(),
+            service_name: fresh_name(),
+            spec: image_spec(),
+            database_id: Some(id),
+            ..model.clone()
+        };
+        let database = Database {
+            id,
+            version: 1,
+            project_id: project,
+            name: application.spec.name.clone(),
+            engine: DatabaseEngine::Postgres,
+            image: "postgres:18".to_owned(),
+            application_id: application.id,
+            password: model.webhook_secret.unwrap(),
+            created_at: model.created_at,
+            updated_at: model.updated_at,
+        };
+        scene
+            .store
+            .create_database(&database, &application)
+            .await
+            .unwrap();
+
+        let (id, spec) = (application.id, application.spec);
+        let changed = control.update_application(&anna, id, None, spec).await;
+        assert_eq!(code(changed), "conflict");
+        let replaced = control.replace_environment(&anna, id, None, vec![]).await;
+        assert_eq!(code(replaced), "conflict");
+        let content = stream::empty().boxed();
+        let uploaded = control.upload_archive(&anna, id, content).await;
+        assert_eq!(code(uploaded), "conflict");
+        let ids = [id];
+        let deleted = control.bulk(&anna, BulkAction::Delete, &ids).await.unwrap();
+        let codes: Vec<_> = deleted.into_iter().map(|one| code(one.result)).collect();
+        assert_eq!(codes, ["conflict"]);
+        control.deploy(&anna, DeployRequest::of(id)).await.unwrap();
+        let listed = control
+            .applications(&anna, None, PageRequest::first())
+            .await;
+        assert_eq!(listed.unwrap().items.len(), 1);
     }
 }

@@ -36,7 +36,7 @@ async fn a_token_is_shown_once_and_its_use_is_noted() {
         assert!(made.secret.expose().starts_with("dkp_"));
         let first = PageRequest::first();
         let listed = control.tokens(&anna, None, first).await.unwrap();
-        assert_eq!(listed.items, [made.token.clone()]);
+        assert_eq!(listed.items.iter().collect::<Vec<_>>(), [&made.token]);
         assert!(!format!("{listed:?}{made:?}").contains(made.secret.expose()));
         scene.clock.advance(Duration::from_mins(5));
         control.authenticate(made.secret.expose()).await.unwrap();

@@ -43,7 +43,7 @@ impl World {
             .source(Arc::new(FakeSource::new()))
             .bus(Arc::new(bus.unwrap()))
             .cache(Arc::new(RedisCache::new(connection)))
-            .keyring(Keyring::new("test", [7; 32]).unwrap())
+            .keyring(keyring())
             .data_dir(self.directory.path())
             .options(EngineOptions {
                 starts_per_minute: 1_000,
@@ -118,4 +118,9 @@ async fn while_redis_comes_and_goes_every_deployment_ends_well_and_runs_once() {
     for engine in engines {
         engine.shutdown().await;
     }
+}
+
+fn keyring() -> Keyring {
+    let key = std::array::from_fn(|index| index.wrapping_mul(37).to_le_bytes()[0] ^ 0x5a);
+    Keyring::new("test", key).unwrap()
 }

@@ -41,7 +41,7 @@ pub(crate) async fn upgrade(
         .read_buffer_size(READ_BUFFER_BYTES)
         // Each message leaves at once.
         .write_buffer_size(0);
-    Ok(upgrade.on_upgrade(async move |socket| {
+    Ok(upgrade.on_upgrade(move |socket| async move {
         socket::serve(socket, state, actor).await;
         drop(seat);
     }))

@@ -120,10 +120,10 @@ pub(crate) fn routes() -> Vec<Route> {
         GET "/api/deployments/{id}/logs" Within(Viewer, Read);
         GET "/api/deployments/{id}/events" Within(Viewer, Read);
 
-        GET "/api/credentials" Installation(Admin, Read);
-        POST "/api/credentials" Installation(Admin, Write), |_| json!({"kind": "git", "name": "other", "host": "git.example.com", "secret": {"token": {"token": "t"}}});
-        GET "/api/credentials/{id}" Installation(Admin, Read);
-        DELETE "/api/credentials/{id}" Installation(Admin, Write);
+        GET "/api/credentials" Installation(Developer, Read);
+        POST "/api/credentials" Within(Developer, Write), |scene| json!({"projectId": scene.project, "kind": "git", "name": "other", "host": "git.example.com", "secret": {"token": {"token": "t"}}});
+        GET "/api/credentials/{id}" Within(Developer, Read);
+        DELETE "/api/credentials/{id}" Within(Developer, Write);
 
         GET "/api/audit" Installation(Admin, AdminScope);
         GET "/api/audit/verification" Installation(Admin, AdminScope);

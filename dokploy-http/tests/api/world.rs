@@ -259,8 +259,9 @@ impl Scene {
             .unwrap();
         let credential = world
             .control
-            .create_credential(
+            .create_project_credential(
                 &system,
+                project,
                 CredentialKind::Git,
                 "forge",
                 "git.example.com",

@@ -71,7 +71,7 @@ impl Installation {
             .runtime(Arc::new(FakeRuntime::new()))
             .source(Arc::new(FakeSource::new()))
             .bus(bus)
-            .keyring(Keyring::new("test", [7; 32]).unwrap())
+            .keyring(keyring())
             .data_dir(self.directory.path())
             .options(EngineOptions {
                 concurrency: 0,
@@ -124,7 +124,8 @@ impl Installation {
         let new = NewToken {
             name: "test".to_owned(),
             scopes: BTreeSet::from([Scope::Read]),
-            ..NewToken::default()
+            project_ids: None,
+            expires_at: None,
         };
         let token = server.control.create_token(&actor, new).await.unwrap();
         Person {
@@ -189,4 +190,9 @@ impl Server {
 /// The name of the events of a deployment.
 pub(crate) fn topic(id: DeploymentId) -> String {
     format!("deployment:{id}")
+}
+
+fn keyring() -> Keyring {
+    let key = std::array::from_fn(|index| index.wrapping_mul(37).to_le_bytes()[0] ^ 0x5a);
+    Keyring::new("test", key).unwrap()
 }

@@ -2,6 +2,7 @@
 
 use dokploy_core::id::ApplicationId;
 use dokploy_core::model::{Application, ApplicationSpec};
+use dokploy_core::store::ApplicationFilter;
 use dokploy_core::{Engine, Error, Result};
 
 use super::{arguments, part};
@@ -29,9 +30,12 @@ pub(super) async fn find_by_name(engine: &Engine, text: &str) -> Result<String> 
 
 pub(super) async fn list(engine: &Engine, text: &str) -> Result<String> {
     arguments!(text; project: Option<String>, limit: Option<u32>, before: Option<String>);
-    let project = project.map(|id| id.parse()).transpose()?;
+    let filter = ApplicationFilter {
+        project: project.map(|id| id.parse()).transpose()?,
+        ..ApplicationFilter::default()
+    };
     let page = part(limit, before.as_deref())?;
-    write(&engine.store().list_applications(project, page).await?)
+    write(&engine.store().list_applications(&filter, page).await?)
 }
 
 pub(super) async fn update(engine: &Engine, text: &str) -> Result<String> {

@@ -83,6 +83,7 @@ pub(super) async fn list(engine: &Engine, text: &str) -> Result<String> {
         application: application.map(|id| id.parse()).transpose()?,
         project: project.map(|id| id.parse()).transpose()?,
         status,
+        ..DeploymentFilter::default()
     };
     let page = part(limit, before.as_deref())?;
     write(&engine.deployments(&filter, page).await?)

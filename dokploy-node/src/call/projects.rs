@@ -1,5 +1,6 @@
 //! Projects.
 
+use dokploy_core::model::Reach;
 use dokploy_core::{Engine, Result};
 
 use super::{arguments, part};
@@ -24,7 +25,7 @@ pub(super) async fn find_by_name(engine: &Engine, text: &str) -> Result<String> 
 pub(super) async fn list(engine: &Engine, text: &str) -> Result<String> {
     arguments!(text; limit: Option<u32>, before: Option<String>);
     let page = part(limit, before.as_deref())?;
-    write(&engine.store().list_projects(page).await?)
+    write(&engine.store().list_projects(&Reach::All, page).await?)
 }
 
 pub(super) async fn delete(engine: &Engine, text: &str) -> Result<String> {

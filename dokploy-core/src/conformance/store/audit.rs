@@ -235,7 +235,7 @@ pub async fn what_nobody_decided_leaves_no_record(store: Arc<dyn Store>) {
         store.setting_or_insert("name", "value").await.unwrap();
         scene.claim().await;
     };
-    let (_, left) = scope(entry("nothing"), background).await;
+    let ((), left) = scope(entry("nothing"), background).await;
     assert!(left.is_some());
     assert_eq!(chain(&store).await, []);
 }

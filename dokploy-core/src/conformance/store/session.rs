@@ -222,7 +222,7 @@ pub async fn the_last_use_of_a_token_is_known_to_the_minute(store: Arc<dyn Store
     let token = token(user.id);
     store.create_token(&token, "digest").await.unwrap();
     let first = now();
-    let uses = [
+    let touches = [
         (first, first),
         (first.plus(Duration::from_secs(30)), first),
         (
@@ -232,7 +232,7 @@ pub async fn the_last_use_of_a_token_is_known_to_the_minute(store: Arc<dyn Store
         // A clock that is behind takes nothing back.
         (first, first.plus(Duration::from_secs(90))),
     ];
-    for (at, expected) in uses {
+    for (at, expected) in touches {
         store.touch_token(token.id, at).await.unwrap();
         let found = store.find_token(token.id).await.unwrap().unwrap();
         assert_eq!(found.last_used_at, Some(expected));
