@@ -1,7 +1,8 @@
 //! A whole deployment of a tiny repository, against the same steps done by hand with git and the engine's API.
 //!
-//! Both build with the classic builder, because that is what the engine's API offers without a session, and both wait
-//! until Swarm says that the new task is healthy (a probe every second). Needs the test environment.
+//! Both build with the classic builder, because that is what the engine's API offers without a session, label the image,
+//! put the service into the same network, and wait until Swarm says that the new task is healthy (a probe every second)
+//! and wants no other one. Needs the test environment.
 
 use std::collections::HashMap;
 use std::hint::black_box;
@@ -10,9 +11,9 @@ use std::time::{Duration, Instant};
 
 use bollard::Docker;
 use bollard::models::{
-    EndpointSpec, EndpointSpecModeEnum, HealthConfig, ServiceSpec, ServiceSpecMode,
-    ServiceSpecModeReplicated, ServiceSpecUpdateConfig, ServiceSpecUpdateConfigOrderEnum, TaskSpec,
-    TaskSpecContainerSpec, TaskState,
+    EndpointSpec, EndpointSpecModeEnum, HealthConfig, NetworkAttachmentConfig, ServiceSpec,
+    ServiceSpecMode, ServiceSpecModeReplicated, ServiceSpecUpdateConfig,
+    ServiceSpecUpdateConfigOrderEnum, TaskSpec, TaskSpecContainerSpec, TaskState,
 };
 use bollard::query_parameters::{
     BuildImageOptionsBuilder, ListTasksOptionsBuilder, UpdateServiceOptionsBuilder,
@@ -27,6 +28,12 @@ use dokploy_tests::repository::{Repository, SERVE};
 use futures::TryStreamExt;
 use tokio::runtime::Runtime;
 
+/// The network that the engine of the tests puts every application in, and that it makes.
+const NETWORK: &str = "dokploy-tests";
+
+/// How many labels an image gets.
+const LABELS: usize = 6;
+
 /// Longest a deployment may take.
 const DEADLINE: Duration = Duration::from_mins(1);
 
@@ -39,11 +46,11 @@ fn deployments(criterion: &mut Criterion) {
     group
         .sample_size(10)
         .measurement_time(Duration::from_secs(40));
+    let engine = runtime.block_on(ByEngine::new(&environment));
     let hand = runtime.block_on(ByHand::new(&environment));
     group.bench_function("by_hand", |bencher| {
         bencher.iter_custom(|rounds| runtime.block_on(hand.rounds(rounds)));
     });
-    let engine = runtime.block_on(ByEngine::new(&environment));
     group.bench_function("engine", |bencher| {
         bencher.iter_custom(|rounds| runtime.block_on(engine.rounds(rounds)));
     });
@@ -189,8 +196,16 @@ impl ByHand {
         assert!(cloned.expect("git").success(), "cloned");
         let context = archive(&checkout.path().join("source"));
         let image = format!("{}:{}", self.name, context.len() + black_box(0));
+        // The classic builder commits a layer for each label: as many as the engine finds its images again by.
+        let names = (1..=LABELS).map(|number| format!("hand.label-{number}"));
+        let names: Vec<_> = names.collect();
+        let labels: HashMap<_, _> = names
+            .iter()
+            .map(|name| (name.as_str(), self.name.as_str()))
+            .collect();
         let options = BuildImageOptionsBuilder::new()
             .t(&image)
+            .labels(&labels)
             .memory(512 * 1024 * 1024)
             .rm(true)
             .build();
@@ -232,6 +247,10 @@ impl ByHand {
                     }),
                     ..TaskSpecContainerSpec::default()
                 }),
+                networks: Some(vec![NetworkAttachmentConfig {
+                    target: Some(NETWORK.to_owned()),
+                    ..NetworkAttachmentConfig::default()
+                }]),
                 ..TaskSpec::default()
             }),
             mode: Some(ServiceSpecMode {

@@ -41,6 +41,13 @@ impl Timestamp {
         let micros = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
         Self::from_unix_micros(self.unix_micros().saturating_add(micros)).unwrap_or(self)
     }
+
+    /// This time moved into the past, or the least time there is.
+    #[must_use]
+    pub fn minus(self, duration: Duration) -> Self {
+        let micros = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+        Self::from_unix_micros(self.unix_micros().saturating_sub(micros)).unwrap_or(self)
+    }
 }
 
 impl From<OffsetDateTime> for Timestamp {

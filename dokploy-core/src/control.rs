@@ -13,6 +13,8 @@ mod bearer;
 mod bulk;
 mod cached;
 mod credentials;
+mod databases;
+mod deliveries;
 mod deployments;
 mod environment;
 mod external;
@@ -22,6 +24,7 @@ mod live;
 mod metrics;
 mod progress;
 mod projects;
+mod purge;
 mod reach;
 mod releases;
 mod services;
@@ -40,6 +43,7 @@ pub use self::archives::UploadedArchive;
 pub use self::audit::{AuditPage, Verification};
 pub use self::auth::SignedIn;
 pub use self::bulk::{BulkAction, BulkResult};
+pub use self::databases::DatabaseView;
 pub use self::environment::{Environment, EnvironmentVariable, ValueInput, VariableInput};
 pub use self::external::ExternalProfile;
 pub use self::idempotent::StoredAnswer;
@@ -53,6 +57,7 @@ pub use self::users::{NewUser, UserChange};
 use crate::access::{LoginThrottle, Passwords, SessionTokens};
 use crate::clock::Timestamp;
 use crate::engine::Engine;
+use crate::monitor::Monitor;
 use crate::store::Store;
 
 #[cfg(doc)]
@@ -83,6 +88,8 @@ pub struct ControlOptions {
     pub archives_kept: usize,
     /// How often the right to an open stream is looked at when no signal says that it changed.
     pub recheck_interval: Duration,
+    /// Looks at what applications use; unset: as far as the engine's own containers are concerned.
+    pub monitor: Option<Monitor>,
 }
 
 impl Default for ControlOptions {
@@ -93,6 +100,7 @@ impl Default for ControlOptions {
             archive_bytes_max: 256 * 1024 * 1024,
             archives_kept: 3,
             recheck_interval: Duration::from_secs(5),
+            monitor: None,
         }
     }
 }
@@ -117,20 +125,25 @@ struct Inner {
     options: ControlOptions,
     passwords: Passwords,
     throttle: LoginThrottle,
+    monitor: Monitor,
 }
 
 impl ControlPlane {
     /// Puts the rules of access in front of an engine.
     pub fn new(engine: Engine, options: ControlOptions) -> Self {
         let throttle = LoginThrottle::new(Arc::clone(engine.cache()));
-        Self {
+        let monitor = options.monitor.clone();
+        let control = Self {
             inner: Arc::new(Inner {
-                engine,
                 options,
                 passwords: Passwords::new(),
                 throttle,
+                monitor: monitor.unwrap_or_else(|| engine.monitor()),
+                engine,
             }),
-        }
+        };
+        control.keep_purged();
+        control
     }
 
     /// The engine behind it, to which no rule applies.

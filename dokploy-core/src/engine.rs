@@ -8,6 +8,7 @@ mod applications;
 mod apply;
 mod builder;
 mod credentials;
+mod databases;
 mod fingerprint;
 mod images;
 mod inject;
@@ -24,10 +25,12 @@ mod saga;
 mod scheduler;
 mod sealing;
 mod service;
+mod sink;
 mod steps;
 mod streams;
 mod sweep;
 mod watch;
+mod webhooks;
 mod worker;
 
 use std::fmt;
@@ -39,8 +42,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use self::builder::{EngineBuilder, EngineOptions};
+pub use self::databases::{DatabaseChange, DatabaseConnection, DatabaseLimits, NewDatabase};
 pub use self::inject::{Injection, Point};
 pub use self::open::{OpenOptions, SecretKey};
+pub use self::sink::EventSink;
+pub use self::webhooks::{Webhook, WebhookAnswer, WebhookTarget};
 use crate::bus::EventBus;
 use crate::cache::{Cache, names};
 use crate::clock::Clock;
@@ -49,6 +55,7 @@ use crate::id::{ApplicationId, WorkerId};
 use crate::limit::RateLimiter;
 use crate::log::LogStore;
 use crate::model::Application;
+use crate::monitor::{Monitor, Recorder};
 use crate::runtime::{ContainerRuntime, RuntimeInfo};
 use crate::secret::{Keyring, Redactor};
 use crate::source::SourceFetcher;
@@ -73,7 +80,9 @@ pub(crate) struct Inner {
     data_dir: PathBuf,
     logs: LogStore,
     options: EngineOptions,
+    recorder: Recorder,
     injection: Arc<dyn Injection>,
+    sink: Option<Arc<dyn EventSink>>,
     worker: WorkerId,
     tracker: TaskTracker,
     shutdown: CancellationToken,
@@ -136,6 +145,14 @@ impl Engine {
         &self.inner.limiter
     }
 
+    /// Runs a part of a front end until it ends or the engine stops.
+    pub(crate) fn spawn(&self, part: impl Future<Output = ()> + Send + 'static) {
+        let shutdown = self.inner.shutdown.clone();
+        self.inner.spawn(async move {
+            shutdown.run_until_cancelled(part).await;
+        });
+    }
+
     /// Where the present comes from.
     pub(crate) fn clock(&self) -> &dyn Clock {
         self.inner.clock.as_ref()
@@ -165,6 +182,29 @@ impl Engine {
     /// What waits and what runs, over all engines on the store.
     pub async fn queue_stats(&self) -> Result<QueueStats> {
         self.inner.store.queue_stats().await
+    }
+
+    /// Counts what this engine does.
+    pub fn recorder(&self) -> &Recorder {
+        &self.inner.recorder
+    }
+
+    /// What this engine has done, what waits, and how the store's connections are used, in Prometheus' text format.
+    ///
+    /// # Errors
+    ///
+    /// What the store answers.
+    pub async fn metrics_text(&self) -> Result<String> {
+        let store = &self.inner.store;
+        let queue = store.queue_stats().await?;
+        self.inner
+            .recorder
+            .text(&queue, store.connections().as_ref())
+    }
+
+    /// Looks at what applications use, as far as the container engine sees it.
+    pub fn monitor(&self) -> Monitor {
+        Monitor::new(Arc::clone(&self.inner.runtime))
     }
 
     /// What the container engine is and can do.

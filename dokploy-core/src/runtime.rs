@@ -5,6 +5,7 @@ mod constraint;
 mod docker;
 mod fake;
 mod observe;
+mod reference;
 mod spec;
 mod traefik;
 
@@ -25,8 +26,10 @@ pub use self::fake::{
     FakeRuntime, FakeTask, FakeTimings, FakeVerb,
 };
 pub use self::observe::{
-    ObservedService, ObservedTask, RuntimeInfo, ServiceStats, TaskHealth, TaskState, TaskStats,
+    ObservedService, ObservedTask, Refusal, RuntimeInfo, ServiceStats, TaskHealth, TaskState,
+    TaskStats,
 };
+pub(crate) use self::reference::Reference;
 pub use self::spec::{SecretMount, ServiceHealth, ServiceSpec, TaskSpec, label};
 pub use self::traefik::traefik_labels;
 use crate::error::Result;

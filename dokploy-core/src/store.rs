@@ -32,7 +32,7 @@ mod user;
 
 pub use self::application::{ApplicationFilter, ApplicationStore};
 pub use self::audit::{AuditFilter, AuditStore};
-pub use self::credential::{CredentialStore, SettingStore};
+pub use self::credential::{ConnectionStats, CredentialStore, SettingStore};
 pub use self::database::DatabaseStore;
 pub use self::deployment::{
     Append, CreatedDeployment, DeploymentFilter, DeploymentStore, NewDeployment,

@@ -30,7 +30,7 @@ impl Environment {
     }
 
     /// These variables and no others.
-    pub fn of<const N: usize>(variables: [(&str, &str); N]) -> Self {
+    pub fn of<'a>(variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let variables: std::collections::BTreeMap<_, _> = variables
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -147,6 +147,7 @@ impl Config {
                 starts_per_minute: self.deploy_rate,
                 ..EngineOptions::default()
             },
+            ..OpenOptions::default()
         }
     }
 }

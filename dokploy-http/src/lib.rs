@@ -5,6 +5,7 @@
 pub mod cli;
 pub mod config;
 pub mod live;
+pub mod oidc;
 pub mod routes;
 pub mod server;
 pub mod shape;

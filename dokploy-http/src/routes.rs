@@ -10,20 +10,25 @@ pub(crate) mod audit;
 pub(crate) mod auth;
 pub(crate) mod bulk;
 pub(crate) mod credentials;
+pub(crate) mod databases;
 pub(crate) mod deployments;
 pub(crate) mod environment;
 pub(crate) mod health;
 pub(crate) mod live;
 pub(crate) mod logs;
+pub(crate) mod oidc;
+pub(crate) mod metrics;
 pub(crate) mod projects;
 pub(crate) mod releases;
 pub(crate) mod status;
 pub(crate) mod teams;
 pub(crate) mod tokens;
 pub(crate) mod users;
+pub(crate) mod webhooks;
 
 use axum::Json;
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
@@ -60,6 +65,8 @@ fn bounded() -> OpenApiRouter<AppState> {
         .routes(routes!(auth::logout))
         .routes(routes!(auth::me))
         .routes(routes!(auth::change_password))
+        .routes(routes!(oidc::oidc_login))
+        .routes(routes!(oidc::oidc_callback))
         .routes(routes!(tokens::list_tokens, tokens::create_token))
         .routes(routes!(tokens::delete_token))
         .routes(routes!(users::list_users, users::create_user))
@@ -115,9 +122,31 @@ fn bounded() -> OpenApiRouter<AppState> {
             credentials::find_credential,
             credentials::delete_credential
         ))
+        .routes(routes!(
+            databases::list_databases,
+            databases::create_database
+        ))
+        .routes(routes!(
+            databases::find_database,
+            databases::update_database,
+            databases::delete_database
+        ))
+        .routes(routes!(databases::list_backups, databases::create_backup))
+        .routes(routes!(databases::restore))
+        .routes(routes!(metrics::application_metrics))
+        .routes(routes!(metrics::summary))
+        .routes(routes!(metrics::text))
+        .merge(deliveries())
         .routes(routes!(audit::list_audit))
         .routes(routes!(audit::verify_audit))
         .routes(routes!(status::status))
+}
+
+/// Deliveries are larger than what people send.
+fn deliveries() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(webhooks::receive))
+        .layer(DefaultBodyLimit::max(webhooks::DELIVERY_BYTES_MAX))
 }
 
 /// What lasts as long as it lasts: uploads and streams.

@@ -52,6 +52,10 @@ pub fn router(state: AppState) -> Router {
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn(middleware::panic::layer))
         .layer(from_fn(middleware::request_id::layer))
+        .layer(from_fn_with_state(
+            state.clone(),
+            middleware::measure::layer,
+        ))
         .layer(CompressionLayer::new().gzip(true).compress_when(compressed))
         .layer(from_fn_with_state(
             state.clone(),

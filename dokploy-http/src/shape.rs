@@ -4,6 +4,7 @@ mod application;
 mod audit;
 mod change;
 mod credential;
+mod database;
 mod deployment;
 mod env;
 mod joined;
@@ -23,6 +24,7 @@ pub use self::application::{
 };
 pub use self::audit::{AuditShape, VerificationShape};
 pub use self::credential::{CredentialSecretInput, CredentialShape, NewCredentialInput};
+pub use self::database::{ConnectionShape, DatabasePatch, DatabaseShape, NewDatabaseInput};
 pub use self::deployment::{DeploymentShape, StepShape};
 pub use self::env::{EnvShape, EnvVarShape};
 pub use self::list::ListShape;

@@ -30,8 +30,6 @@ async fn an_engine_that_crashes_in_each_phase_fails_no_deployment() -> Result<()
     let mut node = Node::up("crashing", None).await?;
     let directory = tempfile::tempdir()?;
     let scene = scene(&node, &environment, directory.path(), "enginecrash").await?;
-    scene.commit_good("before").await?;
-    ensure_status(&scene.deploy().await?, Status::Success)?;
     let agent = scene.agent(None).await?;
     for (round, step) in ["build_image", "apply_service", "await_healthy"]
         .iter()

@@ -1,11 +1,8 @@
 //! A swarm of two nodes loses one in the middle of a rollout.
 
-use std::collections::BTreeSet;
-use std::time::Duration;
-
 use anyhow::{Context, Result, ensure};
 use dokploy_core::deployment::Status;
-use dokploy_core::runtime::{ContainerRuntime, TaskState, label};
+use dokploy_core::runtime::{ContainerRuntime, TaskState};
 use dokploy_tests::assembly::Assembly;
 use dokploy_tests::environment::Environment;
 use dokploy_tests::node::Node;
@@ -14,8 +11,7 @@ use dokploy_tests::scene::{DEADLINE, Scene, ensure_status};
 use crate::AGENT;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_node_that_is_lost_in_mid_rollout_leaves_one_whole_release_and_says_which() -> Result<()>
-{
+async fn a_rollout_goes_on_to_its_success_when_a_node_is_lost_in_the_middle() -> Result<()> {
     let Some(environment) = Environment::find() else {
         return Ok(());
     };
@@ -34,9 +30,6 @@ async fn a_node_that_is_lost_in_mid_rollout_leaves_one_whole_release_and_says_wh
             // Both nodes have to be able to pull what one of them built.
             spec.registry = Some(format!("{registry}/nodeloss"));
             spec.replicas = 4;
-            // Swarm may wait for ever for a task that it gave to the node just before it was lost, and then replaces no
-            // other one: the engine's own deadline ends that.
-            spec.update.progress_deadline = Duration::from_secs(25);
         },
     )
     .await?;
@@ -54,14 +47,10 @@ async fn a_node_that_is_lost_in_mid_rollout_leaves_one_whole_release_and_says_wh
         .wait_for(&handle, "step_started", "await_healthy")
         .await?;
     worker.cut_power().await?;
-    let done = handle.wait(DEADLINE).await?;
+    ensure_status(&handle.wait(DEADLINE).await?, Status::Success)?;
+    let released = handle.get().await?.state.release_id;
     ensure!(
-        matches!(done.state.status, Status::Success | Status::RolledBack),
-        "{:#?}",
-        done.state
-    );
-    ensure!(
-        Some(one_release(&scene).await?) == scene.current_release().await?,
+        Some(scene.serving().await?) == released.map(|release| release.to_string()),
         "another release serves"
     );
     ensure!(
@@ -71,25 +60,6 @@ async fn a_node_that_is_lost_in_mid_rollout_leaves_one_whole_release_and_says_wh
     ensure!(agent.stop().await?, "a graceful stop ends with exit code 0");
     drop(worker);
     scene.remove().await
-}
-
-/// The release that all tasks run, in every slot. After the loss of a node Swarm sometimes runs a second task of the same
-/// release in a slot, which harms nobody.
-async fn one_release(scene: &Scene) -> Result<String> {
-    let service = scene.observe().await?;
-    let running: Vec<_> = service
-        .tasks
-        .iter()
-        .filter(|task| task.wanted && task.state == TaskState::Running)
-        .collect();
-    let slots: BTreeSet<_> = running.iter().map(|task| task.slot).collect();
-    ensure!(slots.len() == 4, "slots that run: {slots:?}");
-    ensure!(
-        running.iter().all(|task| task.image == service.image),
-        "two releases run: {running:#?}"
-    );
-    let release = service.labels.get(label::RELEASE).cloned();
-    release.context("the service names no release")
 }
 
 async fn on_node(scene: &Scene, node: &str) -> Result<usize> {

@@ -3,29 +3,16 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
-use dokploy_core::deployment::{EventKind, Status};
+use dokploy_core::deployment::Status;
 use dokploy_core::id::WorkerId;
-use dokploy_core::{DeployRequest, Deployer, DeploymentHandle};
+use dokploy_core::{DeployRequest, Deployer};
 use dokploy_tests::assembly::Assembly;
 use dokploy_tests::environment::Environment;
 use dokploy_tests::postgres;
 use dokploy_tests::scene::{DEADLINE, Scene, ensure_status};
-use futures::TryStreamExt;
 use futures::future::{join_all, try_join_all};
 
 use crate::AGENT;
-
-async fn claims(handle: &DeploymentHandle) -> Result<Vec<(WorkerId, u64)>> {
-    let events: Vec<_> = handle.events(0).try_collect().await?;
-    let claim = |kind: &EventKind| match kind {
-        EventKind::Claimed { worker, epoch, .. } => Some((*worker, *epoch)),
-        _ => None,
-    };
-    Ok(events
-        .iter()
-        .filter_map(|event| claim(&event.kind))
-        .collect())
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_processes_on_one_database_never_run_the_same_deployment() -> Result<()> {
@@ -51,12 +38,12 @@ async fn two_processes_on_one_database_never_run_the_same_deployment() -> Result
     let mut deployments_of: BTreeMap<WorkerId, u32> = BTreeMap::new();
     for handle in &handles {
         ensure_status(&handle.wait(DEADLINE).await?, Status::Success)?;
-        let claims = claims(handle).await?;
+        let claims = Scene::claims(handle).await?;
         ensure!(
             claims.len() == 1,
             "one claim for each deployment, not {claims:?}"
         );
-        *deployments_of.entry(claims[0].0).or_default() += 1;
+        *deployments_of.entry(claims[0]).or_default() += 1;
     }
     ensure!(
         deployments_of.len() == 2,
@@ -87,7 +74,10 @@ async fn the_work_of_a_killed_process_goes_on_in_another() -> Result<()> {
         first.kill().await?;
         let second = scene.agent(None).await?;
         ensure_status(&handle.wait(DEADLINE).await?, Status::Success)?;
-        ensure!(claims(&handle).await?.len() == 2, "it was claimed again");
+        ensure!(
+            Scene::claims(&handle).await?.len() == 2,
+            "it was claimed again"
+        );
         ensure!(
             second.stop().await?,
             "a graceful stop ends with exit code 0"

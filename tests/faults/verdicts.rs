@@ -6,8 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use dokploy_core::deployment::{Reason, Status};
 use dokploy_core::error::ErrorKind;
-use dokploy_core::model::{ApplicationSpec, CommandLine, HealthCheck};
-use dokploy_core::runtime::ContainerRuntime;
+use dokploy_core::model::{ApplicationSpec, CommandLine, HealthCheck, UpdateOrder};
 use dokploy_tests::assembly::Assembly;
 use dokploy_tests::environment::Environment;
 use dokploy_tests::scene::{DEADLINE, Scene, ensure_status};
@@ -191,23 +190,30 @@ async fn a_rollback_whose_image_is_gone_is_reported_as_failed() -> Result<()> {
     let Some(environment) = Environment::find() else {
         return Ok(());
     };
+    // The old task is stopped first: an image cannot be removed while a container of it runs.
     let stage = stage(&environment, "pruned", |spec| {
+        without_health_check(spec);
+        spec.update.order = Some(UpdateOrder::StopFirst);
         spec.update.healthy_deadline = Duration::from_secs(10);
+        spec.update.monitor = Duration::from_secs(10);
     })
     .await?;
     let scene = stage.scene;
     scene.commit_good("one").await?;
     ensure_status(&scene.deploy().await?, Status::Success)?;
-    // Somebody else prunes: the service is stopped, its image removed with force, and only then a bad one deployed.
-    let service = scene.observe().await?;
-    let runtime = scene.assembly.runtime()?;
-    runtime
-        .scale_service(&service.name, 0, service.version)
+    let good = scene.observe().await?.image;
+    // Somebody else prunes, while nothing but the task that is about to crash runs.
+    scene
+        .repository
+        .commit_application(&environment.base_image, "pruned", &crash_after(5))
         .await?;
-    remove_image(&environment, &service.image).await?;
-    scene.commit_bad().await?;
     let agent = scene.agent(None).await?;
-    let done = scene.accept().await?.wait(DEADLINE).await?;
+    let handle = scene.accept().await?;
+    scene
+        .wait_for(&handle, "step_started", "await_healthy")
+        .await?;
+    remove_image(&environment, &good).await?;
+    let done = handle.wait(DEADLINE).await?;
     ensure!(agent.stop().await?, "a graceful stop ends with exit code 0");
     ensure_status(&done, Status::Failed)?;
     ensure!(
@@ -215,23 +221,29 @@ async fn a_rollback_whose_image_is_gone_is_reported_as_failed() -> Result<()> {
         "{:#?}",
         done.state
     );
+    let causes = done.state.failure.context("it says why")?.causes;
+    ensure!(
+        causes.iter().any(|cause| cause.contains("No such image")),
+        "{causes:#?}"
+    );
     scene.remove().await
 }
 
+/// Removes an image as soon as no container of it runs, and makes sure that it is gone: a mere name of it is not asked
+/// for, because taking that away would leave the image.
 async fn remove_image(environment: &Environment, image: &str) -> Result<()> {
-    for _ in 0..100 {
-        let removed = tokio::process::Command::new("docker")
-            .args([
-                "--host",
-                &environment.docker_host,
-                "image",
-                "rm",
-                "--force",
-                image,
-            ])
+    ensure!(image.starts_with("sha256:"), "{image} is only a name");
+    let docker = async |arguments: &[&str]| {
+        tokio::process::Command::new("docker")
+            .args(["--host", &environment.docker_host, "image"])
+            .args(arguments)
             .output()
-            .await?;
-        if removed.status.success() {
+            .await
+    };
+    for _ in 0..100 {
+        if docker(&["rm", "--force", image]).await?.status.success() {
+            let found = docker(&["inspect", image]).await?;
+            ensure!(!found.status.success(), "the image is still there");
             return Ok(());
         }
         tokio::time::sleep(Duration::from_millis(100)).await;

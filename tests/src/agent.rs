@@ -9,6 +9,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 
 use crate::assembly::Assembly;
+use crate::clock::WallClock;
 
 /// What an agent is told.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -34,7 +35,21 @@ impl Agent {
     ///
     /// When it ends before that.
     pub async fn start(program: &Path, order: &Order) -> Result<Self> {
+        Self::start_by(program, order, None).await
+    }
+
+    /// The same by a clock of its own.
+    ///
+    /// # Errors
+    ///
+    /// When it ends before its engine runs.
+    pub async fn start_by(
+        program: &Path,
+        order: &Order,
+        clock: Option<&WallClock>,
+    ) -> Result<Self> {
         let mut child = Command::new(program)
+            .envs(clock.map(WallClock::variables).unwrap_or_default())
             .arg(serde_json::to_string(order)?)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

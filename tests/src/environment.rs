@@ -19,6 +19,8 @@ pub struct Environment {
     pub registry: String,
     /// Image of a static busybox that the engine has.
     pub base_image: String,
+    /// How often the long tests do what they do: once, unless `DOKPLOY_TEST_ROUNDS` says more.
+    pub rounds: usize,
 }
 
 impl Environment {
@@ -27,32 +29,58 @@ impl Environment {
     /// # Panics
     ///
     /// Where `DOKPLOY_TEST_REQUIRE` says that it must not be skipped.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "tests are configured by the environment"
-    )]
-    #[expect(clippy::print_stderr, reason = "a skipped test says so")]
     pub fn find() -> Option<Self> {
-        let variable = |name: &str| env::var(name).ok();
-        let found = (|| {
-            Some(Self {
-                docker_host: variable("DOKPLOY_TEST_DOCKER_HOST")?,
-                engine_address: variable("DOKPLOY_TEST_ENGINE_ADDRESS")?,
-                host_address: variable("DOKPLOY_TEST_HOST_ADDRESS")?,
-                postgres_url: variable("DOKPLOY_TEST_POSTGRES_URL")?,
-                redis_url: variable("DOKPLOY_TEST_REDIS_URL")?,
-                registry: variable("DOKPLOY_TEST_REGISTRY")?,
-                base_image: variable("DOKPLOY_TEST_BASE_IMAGE")?,
-            })
-        })();
-        if found.is_none() {
-            let required = variable("DOKPLOY_TEST_REQUIRE").unwrap_or_default();
-            assert!(
-                !required.contains("docker"),
-                "the test environment is required and not there: run tests/environment/up"
-            );
-            eprintln!("skipped: there is no test environment; run tests/environment/up");
-        }
-        found
+        let docker = |name| require("docker", name);
+        Some(Self {
+            docker_host: docker("DOKPLOY_TEST_DOCKER_HOST")?,
+            engine_address: docker("DOKPLOY_TEST_ENGINE_ADDRESS")?,
+            host_address: docker("DOKPLOY_TEST_HOST_ADDRESS")?,
+            postgres_url: docker("DOKPLOY_TEST_POSTGRES_URL")?,
+            redis_url: docker("DOKPLOY_TEST_REDIS_URL")?,
+            registry: docker("DOKPLOY_TEST_REGISTRY")?,
+            base_image: docker("DOKPLOY_TEST_BASE_IMAGE")?,
+            rounds: variable("DOKPLOY_TEST_ROUNDS").map_or(1, |rounds| {
+                rounds.parse().expect("DOKPLOY_TEST_ROUNDS is a number")
+            }),
+        })
     }
+}
+
+/// The value of a variable that a test needs, or `None` after having said that the test is skipped.
+///
+/// # Panics
+///
+/// Where `DOKPLOY_TEST_REQUIRE` names what the variable stands for.
+pub fn require(what: &str, name: &str) -> Option<String> {
+    let value = variable(name);
+    if value.is_none() {
+        skip(
+            what,
+            &format!("{name} is not set; run tests/environment/up"),
+        );
+    }
+    value
+}
+
+/// Says that a test is skipped because something is not there.
+///
+/// # Panics
+///
+/// Where `DOKPLOY_TEST_REQUIRE` names it.
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
+pub fn skip(what: &str, why: &str) {
+    let required = variable("DOKPLOY_TEST_REQUIRE").unwrap_or_default();
+    assert!(
+        !required.split(',').any(|name| name == what),
+        "{what} is required: {why}"
+    );
+    eprintln!("skipped: {why}");
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests are configured by the environment"
+)]
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
 }

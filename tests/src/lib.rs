@@ -3,8 +3,12 @@
 
 pub mod agent;
 pub mod assembly;
+pub mod clock;
+pub mod disk;
 pub mod environment;
+pub mod fakes;
 pub mod node;
 pub mod postgres;
+pub mod process;
 pub mod repository;
 pub mod scene;

@@ -1,7 +1,7 @@
 //! Engines of a test's own, which it may kill, hang and lose.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use tokio::process::Command;
@@ -24,7 +24,21 @@ impl Node {
         if let Some(other) = join {
             arguments.extend(["--join", &other.name]);
         }
-        script(&arguments).await?;
+        Self::started(name, &arguments).await
+    }
+
+    /// Starts a swarm of one node that stores everything on a disk of its own.
+    ///
+    /// # Errors
+    ///
+    /// What the script says.
+    pub async fn up_on_small_disk(name: &str, mebibytes: u32) -> Result<Self> {
+        let size = format!("{mebibytes}m");
+        Self::started(name, &["up", name, "--disk", &size]).await
+    }
+
+    async fn started(name: &str, arguments: &[&str]) -> Result<Self> {
+        script(arguments).await?;
         let mut node = Self {
             name: name.to_owned(),
             facts: BTreeMap::new(),
@@ -51,6 +65,23 @@ impl Node {
     /// Its id in the swarm.
     pub fn node_id(&self) -> &str {
         self.facts.get("NODE_ID").map_or("", String::as_str)
+    }
+
+    /// The disk of [`Node::up_on_small_disk`], as this process reaches it.
+    ///
+    /// # Errors
+    ///
+    /// When the node does not run.
+    pub fn disk(&self) -> Result<PathBuf> {
+        let pid = self.facts.get("NODE_PID").context("it does not run")?;
+        let socket = Path::new(self.docker_host().trim_start_matches("unix://"));
+        let folder = socket.parent().context("its socket is in a folder")?;
+        let folder = folder.strip_prefix("/").unwrap_or(folder);
+        Ok(Path::new("/proc")
+            .join(pid)
+            .join("root")
+            .join(folder)
+            .join("data"))
     }
 
     /// Loads the base image into its engine.
@@ -139,7 +170,7 @@ impl Drop for Node {
     }
 }
 
-fn environment(script: &str) -> std::path::PathBuf {
+fn environment(script: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("environment")
         .join(script)

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use dokploy_core::deployment::{Status, replay};
+use dokploy_core::deployment::{EventKind, Status, replay};
+use dokploy_core::id::WorkerId;
 use dokploy_core::model::{Application, ApplicationSpec, Deployment};
 use dokploy_core::runtime::{ContainerRuntime, ObservedService, OwnedKind, TaskState, label};
 use dokploy_core::{DeployRequest, Deployer, DeploymentHandle, Engine};
@@ -12,6 +13,7 @@ use futures::{StreamExt, TryStreamExt};
 
 use crate::agent::{Agent, Order};
 use crate::assembly::{Assembly, web_application};
+use crate::clock::WallClock;
 use crate::repository::{CRASH, Repository, SERVE};
 
 /// How long anything may take.
@@ -102,6 +104,33 @@ impl Scene {
             .map(drop)
     }
 
+    /// Commits a version whose build writes this many lines, `line 1` and so on, and that serves a page.
+    ///
+    /// # Errors
+    ///
+    /// What git says.
+    pub async fn commit_talkative(&self, lines: usize) -> Result<()> {
+        let base = &self.base_image;
+        let talk = format!("seq 1 {lines} | sed 's/^/line /'");
+        let dockerfile =
+            format!("FROM {base}\nRUN {talk}\nCOPY index.html /www/index.html\nCMD {SERVE}\n");
+        self.repository.write("index.html", "talkative")?;
+        self.repository.write("Dockerfile", &dockerfile)?;
+        self.repository.commit("talkative").await.map(drop)
+    }
+
+    /// Commits a version that cannot be built.
+    ///
+    /// # Errors
+    ///
+    /// What git says.
+    pub async fn commit_unbuildable(&self, text: &str) -> Result<()> {
+        let base = &self.base_image;
+        let dockerfile = format!("FROM {base}\nRUN echo {text}; exit 9\n");
+        self.repository.write("Dockerfile", &dockerfile)?;
+        self.repository.commit(text).await.map(drop)
+    }
+
     /// Starts a process that works on the queue, and that aborts at a point if one is given.
     ///
     /// # Errors
@@ -113,6 +142,34 @@ impl Scene {
             abort_at,
         };
         Agent::start(&self.agent, &order).await
+    }
+
+    /// Starts a process that works on the queue by a clock of its own.
+    ///
+    /// # Errors
+    ///
+    /// When it does not start.
+    pub async fn agent_by(&self, clock: &WallClock) -> Result<Agent> {
+        let order = Order {
+            assembly: self.assembly.clone(),
+            abort_at: None,
+        };
+        Agent::start_by(&self.agent, &order, Some(clock)).await
+    }
+
+    /// How often the work on a deployment was begun, by whom.
+    ///
+    /// # Errors
+    ///
+    /// What the store answers.
+    pub async fn claims(handle: &DeploymentHandle) -> Result<Vec<WorkerId>> {
+        let events: Vec<_> = handle.events(0).try_collect().await?;
+        let claim = |kind| match kind {
+            EventKind::Claimed { worker, .. } => Some(worker),
+            _ => None,
+        };
+        let claims = events.into_iter().filter_map(|event| claim(event.kind));
+        Ok(claims.collect())
     }
 
     /// Has a deployment accepted.

@@ -166,3 +166,10 @@ CREATE TABLE deliveries (
 );
 
 CREATE INDEX deliveries_age ON deliveries (taken_at);
+
+-- A credential belongs to a project, whose applications alone may use it, or to the installation.
+ALTER TABLE credentials ADD COLUMN project_id UUID REFERENCES projects (id);
+
+-- Names are those of a project, so that they tell nobody about another one.
+DROP INDEX credentials_name;
+CREATE UNIQUE INDEX credentials_name ON credentials (COALESCE(project_id, '00000000-0000-0000-0000-000000000000'), name) WHERE deleted_at IS NULL;

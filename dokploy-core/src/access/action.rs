@@ -107,6 +107,12 @@ actions! {
     WebhookSecretRead      "webhook_secret.read":     Developer, Developer,   Write,  Project;
     /// Replaces the secret that signs webhooks.
     WebhookSecretRotate    "webhook_secret.rotate":   Developer, Developer,   Write,  Project;
+    /// Reads the names of the credentials of a project.
+    CredentialRead         "credential.read":         Developer, Developer,   Read,   Project;
+    /// Stores a credential for the applications of a project.
+    CredentialCreate       "credential.create":       Developer, Developer,   Write,  Project;
+    /// Deletes a credential of a project.
+    CredentialDelete       "credential.delete":       Developer, Developer,   Write,  Project;
     /// Makes a database.
     DatabaseCreate         "database.create":         Developer, Developer,   Write,  Project;
     /// Changes a database.
@@ -123,12 +129,8 @@ actions! {
     /// Deletes a project.
     ProjectDelete          "project.delete":          Admin,     Developer,   Write,  Project;
 
-    /// Reads the names of credentials.
-    CredentialRead         "credential.read":         Admin,     Admin,       Read,   Installation;
-    /// Stores a credential.
-    CredentialCreate       "credential.create":       Admin,     Admin,       Write,  Installation;
-    /// Deletes a credential.
-    CredentialDelete       "credential.delete":       Admin,     Admin,       Write,  Installation;
+    /// Stores or deletes a credential of the installation, or gives it to an application.
+    SharedCredentialUpdate "shared_credential.update": Admin,    Admin,       Write,  Installation;
 
     /// Reads the actor's own account and teams.
     AccountRead            "account.read":            Viewer,    Viewer,      Read,   Account;

@@ -1,9 +1,12 @@
 //! Names of what is cached, in one place: whoever changes a thing knows what it invalidates.
+//!
+//! Under each name there is a random text, the generation, which is part of the names of the values. Forgetting it
+//! forgets all of them, also those that are just being read and kept later.
 
 use crate::id::ApplicationId;
 
-/// The generation of all lists of applications: its value is part of their names, so that forgetting it forgets them.
-pub(crate) const APPLICATIONS: &str = "applications:generation";
+/// All lists of applications.
+pub(crate) const APPLICATIONS: &str = "applications";
 
 /// One application.
 pub(crate) fn application(id: ApplicationId) -> String {

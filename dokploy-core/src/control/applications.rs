@@ -1,7 +1,10 @@
 //! Applications.
 
+use std::collections::BTreeMap;
+
 use super::ControlPlane;
 use super::audited::About;
+use super::deployments;
 use super::reach::{reach_of, require};
 use crate::access::{Action, Actor, can};
 use crate::error::Result;
@@ -42,10 +45,10 @@ impl ControlPlane {
             .map(|application| application.id)
             .collect();
         let mut last = self.last_deployments(&ids).await?;
-        let items = listed.items.into_iter().map(|application| ApplicationView {
-            last_deployment: last.remove(&application.id),
-            application: seen_by(actor, application),
-        });
+        let items = listed
+            .items
+            .into_iter()
+            .map(|application| view(actor, application, &mut last));
         Ok(Page {
             items: items.collect(),
             next: listed.next,
@@ -57,10 +60,7 @@ impl ControlPlane {
         let work = async {
             let application = self.shown_application(actor, id).await?;
             let mut last = self.last_deployments(&[id]).await?;
-            Ok(ApplicationView {
-                application: seen_by(actor, application),
-                last_deployment: last.remove(&id),
-            })
+            Ok(view(actor, application, &mut last))
         };
         let about = About::thing("application", id);
         self.read(actor, Action::ApplicationRead, about, work).await
@@ -85,7 +85,7 @@ impl ControlPlane {
                 .await?;
             let spec = self.with_upload(id, spec);
             self.check_sources(actor, id, &spec, None)?;
-            Self::check_credentials(actor, &spec, None)?;
+            self.check_credentials(actor, project, &spec, None).await?;
             self.inner
                 .engine
                 .create_application_as(id, project, spec)
@@ -113,7 +113,9 @@ impl ControlPlane {
             let action = Action::ApplicationUpdate;
             let stored = self.application_for(actor, action, id).await?;
             self.check_sources(actor, id, &spec, Some(&stored.spec))?;
-            Self::check_credentials(actor, &spec, Some(&stored.spec))?;
+            let known = Some(&stored.spec);
+            self.check_credentials(actor, stored.project_id, &spec, known)
+                .await?;
             let version = version.unwrap_or(stored.version);
             self.inner
                 .engine
@@ -213,6 +215,18 @@ impl ControlPlane {
         let about = About::thing("application", id);
         self.change(actor, Action::ApplicationRestart, about, work)
             .await
+    }
+}
+
+fn view(
+    actor: &Actor,
+    application: Application,
+    last: &mut BTreeMap<ApplicationId, Deployment>,
+) -> ApplicationView {
+    let last = last.remove(&application.id);
+    ApplicationView {
+        last_deployment: last.map(|deployment| deployments::seen_by(actor, deployment)),
+        application: seen_by(actor, application),
     }
 }
 

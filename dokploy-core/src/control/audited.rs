@@ -1,5 +1,8 @@
 //! Records what was changed, and what was tried in vain.
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
 use super::ControlPlane;
 use super::reach::nobody;
 use crate::access::{Action, Actor, Identity};
@@ -34,18 +37,24 @@ impl About {
 impl ControlPlane {
     /// Runs a change. The first write of the store within it takes the row of the trail into its own transaction, so
     /// that there is no change without a row and no row without a change; what fails is recorded by itself.
-    pub(super) async fn change<T>(
-        &self,
-        actor: &Actor,
+    ///
+    /// The work is boxed, so that the futures of the callers stay small.
+    pub(super) fn change<'a, T: Send + 'a>(
+        &'a self,
+        actor: &'a Actor,
         action: Action,
         about: About,
-        work: impl Future<Output = Result<T>> + Send,
-    ) -> Result<T> {
-        // Nobody's attempts are not recorded: there is nothing to know about them, and they would fill the disk.
-        if actor.identity == Identity::Anonymous {
-            return Err(nobody());
+        work: impl Future<Output = Result<T>> + Send + 'a,
+    ) -> BoxFuture<'a, Result<T>> {
+        let work = work.boxed();
+        async move {
+            // Nobody's attempts are not recorded: there is nothing to know about them, and they would fill the disk.
+            if actor.identity == Identity::Anonymous {
+                return Err(nobody());
+            }
+            self.recorded(actor, action.as_str(), about, work).await
         }
-        self.recorded(actor, action.as_str(), about, work).await
+        .boxed()
     }
 
     /// The same for what nobody may do, too: coming in.
@@ -57,18 +66,18 @@ impl ControlPlane {
         work: impl Future<Output = Result<T>> + Send,
     ) -> Result<T> {
         let entry = self.entry(actor, action, &about, AuditOutcome::Done);
-        let (result, unwritten) = audit::scope(entry, work).await;
-        if let Err(error) = &result
-            && unwritten.is_some()
-        {
+        // What fails halfway has changed something and failed: both are on record.
+        let (result, _) = audit::scope(entry, work).await;
+        if let Err(error) = &result {
             let outcome = match error.kind() {
                 ErrorKind::PermissionDenied | ErrorKind::Unauthenticated => AuditOutcome::Denied,
                 _ => AuditOutcome::Failed,
             };
-            let about = About {
-                detail: Some(error.code().to_owned()),
-                ..about
+            let detail = match &about.detail {
+                Some(detail) => format!("{detail}: {}", error.code()),
+                None => error.code().to_owned(),
             };
+            let about = about.with_detail(detail);
             let entry = self.entry(actor, action, &about, outcome);
             self.store().append_audit(&entry).await?;
         }

@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::id::{ApplicationId, ProjectId};
 use crate::model::{Application, Deployment, Page, PageRequest, Reach};
 use crate::secret::random;
-use crate::store::{ApplicationFilter, DeploymentFilter};
+use crate::store::ApplicationFilter;
 
 /// How long a list is good enough to be shown.
 const LIST_TTL: Duration = Duration::from_mins(5);
@@ -44,9 +44,9 @@ impl ControlPlane {
         let Some(reached) = self.reached(reach).await? else {
             return list.await;
         };
-        let generation = self.generation(names::APPLICATIONS).await?;
-        let key = format!("applications:{generation}:{reached}:{project:?}:{page:?}");
-        self.cached(&key, LIST_TTL, list).await
+        let part = format!("{reached}:{project:?}:{page:?}");
+        self.cached_part(names::APPLICATIONS, &part, LIST_TTL, list)
+            .await
     }
 
     /// One application. The cached one is shown to who reaches its project now; a project is for ever that of its
@@ -77,31 +77,38 @@ impl ControlPlane {
         &self,
         ids: &[ApplicationId],
     ) -> Result<BTreeMap<ApplicationId, Deployment>> {
-        let mut last = BTreeMap::new();
-        let newest = PageRequest {
-            limit: 1,
-            before: None,
-        };
-        for id in ids {
-            let filter = DeploymentFilter {
-                application: Some(*id),
-                ..DeploymentFilter::default()
-            };
-            let found = self.store().list_deployments(&filter, newest).await?;
-            last.extend(found.items.into_iter().map(|one| (*id, one)));
-        }
-        Ok(last)
+        let found = self.store().newest_deployments(ids).await?;
+        Ok(found
+            .into_iter()
+            .map(|one| (one.application_id, one))
+            .collect())
     }
 
     /// A value from the cache, or from where it comes from. The cache is never a reason to fail.
     pub(super) async fn cached<T: Serialize + DeserializeOwned>(
         &self,
-        key: &str,
+        name: &str,
+        ttl: Duration,
+        source: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        self.cached_part(name, "", ttl, source).await
+    }
+
+    /// One of several values that are forgotten together, by their name.
+    ///
+    /// Each is kept under the generation that the name had before its source was asked. What was read before a change
+    /// and is kept after it has the name of a generation that nobody asks for any more.
+    async fn cached_part<T: Serialize + DeserializeOwned>(
+        &self,
+        name: &str,
+        part: &str,
         ttl: Duration,
         source: impl Future<Output = Result<T>>,
     ) -> Result<T> {
         let cache = self.inner.engine.cache();
-        if let Ok(Some(kept)) = cache.get(key).await
+        let generation = self.generation(name).await?;
+        let key = format!("{name}:{generation}:{part}");
+        if let Ok(Some(kept)) = cache.get(&key).await
             && let Ok(value) = serde_json::from_slice(&kept)
         {
             return Ok(value);
@@ -110,14 +117,14 @@ impl ControlPlane {
         // That there is nothing is asked again each time.
         if let Ok(text) = serde_json::to_vec(&value)
             && text != b"null"
-            && let Err(error) = cache.put(key, Bytes::from(text), ttl).await
+            && let Err(error) = cache.put(&key, Bytes::from(text), ttl).await
         {
             tracing::debug!(error = %error, "a value was not cached");
         }
         Ok(value)
     }
 
-    /// The value that is part of the names of all lists of a kind; a new one where it was forgotten.
+    /// The random text that a name stands for; a new one where it was forgotten.
     async fn generation(&self, name: &str) -> Result<String> {
         let cache = self.inner.engine.cache();
         if let Ok(Some(kept)) = cache.get(name).await
@@ -130,7 +137,7 @@ impl ControlPlane {
         let generation = hex::encode(bytes);
         let value = Bytes::from(generation.clone());
         if let Err(error) = cache.put(name, value, 2 * LIST_TTL).await {
-            tracing::debug!(error = %error, "lists are not cached");
+            tracing::debug!(error = %error, "nothing is cached under this name");
         }
         Ok(generation)
     }

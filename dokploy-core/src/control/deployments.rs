@@ -71,21 +71,13 @@ impl ControlPlane {
         if let Some(release) = release {
             about = about.with_detail(format!("to release:{release}"));
         }
+        let action = Action::DeploymentRollBack;
         let work = async {
-            let action = Action::DeploymentRollBack;
             self.application_for(actor, action, application).await?;
-            let request = RollbackRequest {
-                application,
-                release,
-                actor: Some(actor.reference()),
-                idempotency_key,
-            };
-            let handle = self.inner.engine.roll_back(request).await?;
-            handle.get().await
+            self.rolled_back(actor, application, release, idempotency_key)
+                .await
         };
-        let accepted = self
-            .change(actor, Action::DeploymentRollBack, about, work)
-            .await?;
+        let accepted = self.change(actor, action, about, work).await?;
         Ok(seen_by(actor, accepted))
     }
 
@@ -101,24 +93,50 @@ impl ControlPlane {
         id: DeploymentId,
         idempotency_key: Option<String>,
     ) -> Result<Deployment> {
+        let action = Action::DeploymentRollBack;
+        let work = async {
+            let deployment = self.deployment_for(actor, action, id).await?;
+            let release = self.target_of(&deployment).await?;
+            self.rolled_back(actor, deployment.application_id, release, idempotency_key)
+                .await
+        };
         let about = About::thing("deployment", id);
-        let work = self.deployment_for(actor, Action::DeploymentRollBack, id);
-        let deployment = self
-            .read(actor, Action::DeploymentRollBack, about, work)
-            .await?;
-        let release = match deployment.kind {
+        let accepted = self.change(actor, action, about, work).await?;
+        Ok(seen_by(actor, accepted))
+    }
+
+    /// The release that one goes back to by the name of a deployment; `None` for the one before the current one.
+    async fn target_of(&self, deployment: &Deployment) -> Result<Option<ReleaseId>> {
+        let made = match deployment.kind {
             DeploymentKind::Rollback => deployment.target_release_id,
             DeploymentKind::Deploy => deployment.state.release_id,
         };
-        let release = release.ok_or_else(|| {
-            let message = format!("deployment {id} made no release to go back to");
-            Error::new(ErrorKind::Conflict, message).with_hint("name one that was a success")
-        })?;
-        let application = deployment.application_id;
-        let stored = self.inner.engine.application(application).await?;
-        let target = Some(release).filter(|_| stored.current_release_id != Some(release));
-        self.roll_back(actor, application, target, idempotency_key)
-            .await
+        let Some(release) = made else {
+            let message = format!("deployment {} made no release to go back to", deployment.id);
+            return Err(
+                Error::new(ErrorKind::Conflict, message).with_hint("name one that was a success")
+            );
+        };
+        let engine = &self.inner.engine;
+        let application = engine.application(deployment.application_id).await?;
+        Ok(Some(release).filter(|_| application.current_release_id != Some(release)))
+    }
+
+    async fn rolled_back(
+        &self,
+        actor: &Actor,
+        application: ApplicationId,
+        release: Option<ReleaseId>,
+        idempotency_key: Option<String>,
+    ) -> Result<Deployment> {
+        let request = RollbackRequest {
+            application,
+            release,
+            actor: Some(actor.reference()),
+            idempotency_key,
+        };
+        let handle = self.inner.engine.roll_back(request).await?;
+        handle.get().await
     }
 
     /// Asks to cancel a deployment. Asking again, or for one that is terminal, changes nothing.

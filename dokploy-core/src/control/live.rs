@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
+use tokio::time::Instant;
 
 use super::ControlPlane;
 use crate::access::{Action, Actor};
 use crate::bus::Signal;
 use crate::error::{Error, ErrorKind, Result};
-use crate::id::{ApplicationId, DeploymentId, ProjectId, UserId};
+use crate::id::{ApplicationId, DeploymentId, ProjectId};
 
 /// What can be watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,30 +34,24 @@ impl ControlPlane {
     ///
     /// `not_found` for what he does not reach.
     pub async fn require_subject(&self, actor: &Actor, subject: Subject) -> Result<()> {
-        match subject {
-            Subject::Project(id) => {
-                self.project_for(actor, Action::DeploymentRead, id).await?;
-            }
-            Subject::Application(id) => {
-                self.application_for(actor, Action::DeploymentRead, id)
-                    .await?;
-            }
-            Subject::ApplicationLogs(id) => {
-                self.application_for(actor, Action::LogRead, id).await?;
-            }
-            Subject::Deployment(id) => {
-                self.deployment_for(actor, Action::DeploymentRead, id)
-                    .await?;
-            }
-            Subject::DeploymentLogs(id) => {
-                self.deployment_for(actor, Action::LogRead, id).await?;
-            }
-        }
-        Ok(())
+        self.watched_project(actor, subject).await.map(drop)
+    }
+
+    /// The project of something that the actor may watch.
+    async fn watched_project(&self, actor: &Actor, subject: Subject) -> Result<ProjectId> {
+        let (watch, read) = (Action::DeploymentRead, Action::LogRead);
+        Ok(match subject {
+            Subject::Project(id) => self.project_for(actor, watch, id).await?.id,
+            Subject::Application(id) => self.application_for(actor, watch, id).await?.project_id,
+            Subject::ApplicationLogs(id) => self.application_for(actor, read, id).await?.project_id,
+            Subject::Deployment(id) => self.deployment_for(actor, watch, id).await?.project_id,
+            Subject::DeploymentLogs(id) => self.deployment_for(actor, read, id).await?.project_id,
+        })
     }
 
     /// Passes a stream on for as long as the actor may watch its subject. It is looked at when a signal says that
-    /// something about the actor or a project changed, and every few seconds in any case.
+    /// something about the actor or the project changed, every few seconds in any case, and before the first item: what
+    /// changed since the stream was asked for counts, too.
     ///
     /// The last item is the error when the right has ended: `unauthenticated` with the session or the token,
     /// `permission_denied` when the subject is not his to see any more. A store that is away for a moment ends
@@ -72,13 +67,13 @@ impl ControlPlane {
         }
         let guarded = Guarded {
             control: self.clone(),
-            user: actor.user_id(),
             actor,
+            project: None,
             subject,
             items,
             signals: self.inner.engine.bus().subscribe(),
             interval: self.inner.options.recheck_interval,
-            checked_at: tokio::time::Instant::now(),
+            due: Instant::now(),
             ended: false,
         };
         stream::unfold(guarded, |mut guarded| async move {
@@ -92,13 +87,15 @@ impl ControlPlane {
 /// A stream with the right to it.
 struct Guarded<T> {
     control: ControlPlane,
-    user: Option<UserId>,
     actor: Actor,
     subject: Subject,
+    /// Known from the first look on.
+    project: Option<ProjectId>,
     items: BoxStream<'static, Result<T>>,
     signals: BoxStream<'static, Signal>,
     interval: Duration,
-    checked_at: tokio::time::Instant,
+    /// When the right is looked at next.
+    due: Instant,
     ended: bool,
 }
 
@@ -108,13 +105,14 @@ impl<T> Guarded<T> {
             return None;
         }
         loop {
-            let due = self.checked_at + self.interval;
-            let user = self.user;
+            let (user, project) = (self.actor.user_id(), self.project);
             let signal = async {
                 loop {
                     match self.signals.next().await {
                         Some(Signal::Access { user: changed }) if Some(changed) == user => return,
-                        Some(Signal::Project { .. }) => return,
+                        Some(Signal::Project { project: changed }) if Some(changed) == project => {
+                            return;
+                        }
                         Some(_) => {}
                         None => futures::future::pending().await,
                     }
@@ -124,7 +122,7 @@ impl<T> Guarded<T> {
             tokio::select! {
                 biased;
                 () = signal => {}
-                () = tokio::time::sleep_until(due) => {}
+                () = tokio::time::sleep_until(self.due) => {}
                 item = self.items.next() => return item,
             }
             if let Err(error) = self.check().await {
@@ -152,14 +150,14 @@ impl<T> Guarded<T> {
                 Err(error) => return Err(error),
             }
         }
-        self.checked_at = tokio::time::Instant::now();
+        self.due = Instant::now() + self.interval;
         Ok(())
     }
 
     async fn look(&mut self) -> Result<()> {
         self.actor = self.control.recheck(&self.actor).await?;
-        self.control
-            .require_subject(&self.actor, self.subject)
-            .await
+        let watched = self.control.watched_project(&self.actor, self.subject);
+        self.project = Some(watched.await?);
+        Ok(())
     }
 }

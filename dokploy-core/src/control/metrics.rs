@@ -1,14 +1,20 @@
 //! What applications use, and how many of everything an actor reaches.
 
+use std::time::Duration;
+
 use super::ControlPlane;
 use super::audited::About;
 use super::reach::{reach_of, require};
 use crate::access::{Action, Actor, can};
 use crate::error::Result;
-use crate::id::ApplicationId;
+use crate::id::{ApplicationId, ProjectId};
 use crate::model::{PageRequest, Reach};
-use crate::runtime::{RuntimeInfo, ServiceStats};
+use crate::monitor::{ApplicationMetrics, ProjectMetrics};
+use crate::runtime::RuntimeInfo;
 use crate::store::{ApplicationFilter, QueueStats};
+
+/// How long what is used is good enough to be shown.
+const USAGE_TTL: Duration = Duration::from_secs(10);
 
 const WHOLE_PAGE: PageRequest = PageRequest {
     limit: PageRequest::LIMIT_MAX,
@@ -49,15 +55,51 @@ impl ControlPlane {
         self.read(actor, Action::SystemRead, about, work).await
     }
 
-    /// What the containers of an application use now, as far as they run on this engine.
-    pub async fn stats(&self, actor: &Actor, id: ApplicationId) -> Result<ServiceStats> {
+    /// What an application uses now, at most ten seconds old.
+    pub async fn application_metrics(
+        &self,
+        actor: &Actor,
+        id: ApplicationId,
+    ) -> Result<ApplicationMetrics> {
         let about = About::thing("application", id);
         let work = async {
             let application = self.application_for(actor, Action::MetricRead, id).await?;
-            let runtime = self.inner.engine.runtime();
-            runtime.service_stats(&application.service_name).await
+            self.cached(&format!("usage:{id}"), USAGE_TTL, async {
+                Ok(self.inner.monitor.application(&application).await)
+            })
+            .await
         };
         self.read(actor, Action::MetricRead, about, work).await
+    }
+
+    /// What the applications and databases of a project use together, at most ten seconds old; of more than two
+    /// hundred, the newest.
+    pub async fn project_metrics(&self, actor: &Actor, id: ProjectId) -> Result<ProjectMetrics> {
+        let about = About::thing("project", id);
+        let work = async {
+            self.project_for(actor, Action::MetricRead, id).await?;
+            let filter = ApplicationFilter {
+                project: Some(id),
+                with_databases: true,
+                ..ApplicationFilter::default()
+            };
+            self.cached(&format!("usage:{id}"), USAGE_TTL, async {
+                let listed = self.store().list_applications(&filter, WHOLE_PAGE).await?;
+                Ok(self.inner.monitor.project(id, listed.items).await)
+            })
+            .await
+        };
+        self.read(actor, Action::MetricRead, about, work).await
+    }
+
+    /// What the deployer itself does, in Prometheus' text format.
+    pub async fn metrics_text(&self, actor: &Actor) -> Result<String> {
+        let work = async {
+            require(actor, Action::SystemRead)?;
+            self.inner.engine.metrics_text().await
+        };
+        let about = About::thing("system", "metrics");
+        self.read(actor, Action::SystemRead, about, work).await
     }
 
     /// How many of everything the actor reaches.

@@ -81,6 +81,22 @@ fn require_in(actor: &Actor, action: Action, project: &Project) -> Result<()> {
     }
 }
 
+/// The specification of a database's application is the engine's: it is changed with the database.
+fn require_own_specification(action: Action, application: &Application) -> Result<()> {
+    let changes_it = matches!(
+        action,
+        Action::ApplicationUpdate
+            | Action::ApplicationUpload
+            | Action::ApplicationDelete
+            | Action::EnvironmentUpdate
+    );
+    let Some(database) = application.database_id.filter(|_| changes_it) else {
+        return Ok(());
+    };
+    let message = format!("application {} runs database {database}", application.id);
+    Err(Error::new(ErrorKind::Conflict, message).with_hint("change or delete the database instead"))
+}
+
 impl ControlPlane {
     /// The project, when the actor reaches it and may do this in it.
     pub(super) async fn project_for(
@@ -96,7 +112,7 @@ impl ControlPlane {
         Ok(project)
     }
 
-    /// The application with its project, when the actor reaches it and may do this with it.
+    /// The application, when the actor reaches it and may do this with it.
     pub(super) async fn application_for(
         &self,
         actor: &Actor,
@@ -108,6 +124,7 @@ impl ControlPlane {
         let application = found.ok_or_else(|| Error::not_found("application", id))?;
         self.require_where(actor, action, application.project_id)
             .await?;
+        require_own_specification(action, &application)?;
         Ok(application)
     }
 
@@ -127,7 +144,12 @@ impl ControlPlane {
     }
 
     /// Checks the right within a project that is known to be reached. Who owns it is asked only where it matters.
-    async fn require_where(&self, actor: &Actor, action: Action, project: ProjectId) -> Result<()> {
+    pub(super) async fn require_where(
+        &self,
+        actor: &Actor,
+        action: Action,
+        project: ProjectId,
+    ) -> Result<()> {
         if can(actor, action) {
             return Ok(());
         }

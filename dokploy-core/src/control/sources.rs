@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use super::ControlPlane;
-use crate::access::{Action, Actor, can};
+use crate::access::Actor;
 use crate::error::{Error, Result};
-use crate::id::{ApplicationId, CredentialId};
+use crate::id::ApplicationId;
 use crate::model::ApplicationSpec;
 
 /// Stands for an archive that was not uploaded yet.
@@ -64,28 +64,6 @@ impl ControlPlane {
         });
         is_named_so && archive.parent() == Some(&self.archives_of(id))
     }
-
-    /// Refuses to name a credential to who may not see that it exists. What is stored may stay.
-    pub(super) fn check_credentials(
-        actor: &Actor,
-        spec: &ApplicationSpec,
-        stored: Option<&ApplicationSpec>,
-    ) -> Result<()> {
-        if can(actor, Action::CredentialRead) {
-            return Ok(());
-        }
-        let known: Vec<_> = stored.map(named).unwrap_or_default();
-        match named(spec).into_iter().find(|id| !known.contains(id)) {
-            Some(id) => Err(Error::not_found("credential", id)),
-            None => Ok(()),
-        }
-    }
-}
-
-/// The credentials that a specification names.
-fn named(spec: &ApplicationSpec) -> Vec<CredentialId> {
-    let git = spec.git_source.as_ref().and_then(|git| git.credential_id);
-    git.into_iter().chain(spec.registry_credential_id).collect()
 }
 
 /// Whether an application waits for its first upload.

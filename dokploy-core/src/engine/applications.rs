@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::databases::refuse_part_of_database;
 use super::{Engine, sealing};
 use crate::bus::Signal;
 use crate::deployer::Deployer;
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::{ApplicationId, ProjectId};
 use crate::model::{Application, ApplicationSpec, PageRequest, Project, ServiceMode};
-use crate::runtime::{ObservedService, OwnedKind, label};
+use crate::runtime::{ObservedService, OwnedKind, OwnedObject, label};
 use crate::secret::Secret;
 use crate::store::DeploymentFilter;
 
@@ -107,6 +108,7 @@ impl Engine {
     ) -> Result<Application> {
         spec.validate()?;
         let stored = self.application(id).await?;
+        refuse_part_of_database(&stored)?;
         if stored.spec.name != spec.name {
             return Err(Error::invalid_field(
                 "name",
@@ -229,19 +231,33 @@ impl Engine {
         let Some(application) = self.inner.store.find_application(id).await? else {
             return Ok(());
         };
-        self.end_deployments(&application).await?;
+        refuse_part_of_database(&application)?;
+        self.remove_service_of(&application).await?;
+        self.remove_application(&application).await
+    }
+
+    /// Ends what is open of an application, and removes its service.
+    pub(super) async fn remove_service_of(&self, application: &Application) -> Result<()> {
+        self.end_deployments(application).await?;
         let runtime = &self.inner.runtime;
         let observed = runtime.observe_service(&application.service_name).await?;
         // One that only has the same name belongs to somebody else.
-        let own = Some(id.to_string());
+        let own = Some(application.id.to_string());
         let ours =
             observed.filter(|service| service.labels.get(label::APPLICATION) == own.as_ref());
         if let Some(service) = ours {
             runtime.remove_service(&service.id).await?;
         }
+        Ok(())
+    }
+
+    /// Removes everything else that was made for an application without a service, its volumes excepted, and last its
+    /// row.
+    pub(super) async fn remove_application(&self, application: &Application) -> Result<()> {
+        let id = application.id;
         let labels = BTreeMap::from([(label::APPLICATION.to_owned(), id.to_string())]);
         for kind in [OwnedKind::Secret, OwnedKind::Image] {
-            self.remove_owned(kind, &labels).await?;
+            self.remove_owned(kind, &labels, |_| true).await?;
         }
         self.inner.sources.forget(id).await?;
         self.delete_logs(id).await?;
@@ -249,18 +265,24 @@ impl Engine {
             .store
             .delete_application(id, self.inner.clock.now())
             .await?;
-        self.announce(&application).await;
+        self.announce(application).await;
         Ok(())
     }
 
-    /// Removes everything of a kind. The containers of a service go a little later than the service does, and what they
+    /// Removes everything of a kind that is chosen. The containers of a service go a little later than the service does, and what they
     /// use cannot be removed before.
-    async fn remove_owned(&self, kind: OwnedKind, labels: &BTreeMap<String, String>) -> Result<()> {
+    pub(super) async fn remove_owned(
+        &self,
+        kind: OwnedKind,
+        labels: &BTreeMap<String, String>,
+        chosen: impl Fn(&OwnedObject) -> bool,
+    ) -> Result<()> {
         let runtime = &self.inner.runtime;
         let begun = Instant::now();
         loop {
             let mut in_use = None;
-            for object in runtime.list_owned(kind, labels).await? {
+            let owned = runtime.list_owned(kind, labels).await?;
+            for object in owned.into_iter().filter(&chosen) {
                 if !runtime.remove_owned(&object).await? {
                     in_use = Some(object.name);
                 }
@@ -277,13 +299,13 @@ impl Engine {
         }
     }
 
-    async fn save(&self, application: &Application) -> Result<Application> {
+    pub(super) async fn save(&self, application: &Application) -> Result<Application> {
         let saved = self.inner.store.update_application(application).await?;
         self.announce(&saved).await;
         Ok(saved)
     }
 
-    async fn announce(&self, application: &Application) {
+    pub(super) async fn announce(&self, application: &Application) {
         self.inner
             .forget_cached(application.id, &application.service_name)
             .await;

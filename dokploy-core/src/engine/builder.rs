@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::inject::{Injection, NoInjection};
+use super::sink::EventSink;
 use super::{Engine, Inner};
 use crate::bus::{EventBus, MemoryBus};
 use crate::cache::{Cache, MemoryCache};
@@ -16,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::id::WorkerId;
 use crate::limit::{MemoryLimiter, RateLimiter};
 use crate::log::{LogLimits, LogStore};
+use crate::monitor::Recorder;
 use crate::runtime::ContainerRuntime;
 use crate::secret::Keyring;
 use crate::source::SourceFetcher;
@@ -82,6 +84,7 @@ pub struct EngineBuilder {
     keyring: Option<Keyring>,
     data_dir: Option<PathBuf>,
     injection: Option<Arc<dyn Injection>>,
+    sink: Option<Arc<dyn EventSink>>,
     options: EngineOptions,
 }
 
@@ -168,6 +171,13 @@ impl EngineBuilder {
         self
     }
 
+    /// What is told each event; nothing by default.
+    #[must_use]
+    pub fn event_sink(mut self, sink: Arc<dyn EventSink>) -> Self {
+        self.sink = Some(sink);
+        self
+    }
+
     /// Checks the parts, compares the key with the one that the store knows, and starts to work.
     ///
     /// # Errors
@@ -211,7 +221,9 @@ impl EngineBuilder {
                 data_dir,
                 logs,
                 options: self.options,
+                recorder: Recorder::new()?,
                 injection: self.injection.unwrap_or_else(|| Arc::new(NoInjection)),
+                sink: self.sink,
                 worker: WorkerId::new(),
                 tracker: TaskTracker::new(),
                 shutdown: CancellationToken::new(),

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Engine, EngineBuilder, EngineOptions};
+use super::{Engine, EngineBuilder, EngineOptions, EventSink};
 use crate::error::{Error, ErrorKind, Result, Retry};
 use crate::runtime::ContainerRuntime;
 use crate::secret::{Keyring, Secret};
-use crate::source::{NetworkPolicy, Sources, SourcesOptions};
+use crate::source::{NetworkPolicy, SourceFetcher, Sources, SourcesOptions};
 use crate::store::{SettingStore, Store};
 
 /// What an engine is made of. Everything has a default: the local container engine, and a directory that holds the
@@ -29,6 +29,10 @@ pub struct OpenOptions {
     pub secret_key: SecretKey,
     /// Which addresses the engine may connect to for a source, and whether local files may be one.
     pub network: NetworkPolicy,
+    /// Fetches code in place of the engine's own fetchers, to which `network` applies.
+    pub sources: Option<Arc<dyn SourceFetcher>>,
+    /// Is told each event.
+    pub event_sink: Option<Arc<dyn EventSink>>,
     /// Limits and times.
     pub options: EngineOptions,
 }
@@ -43,6 +47,8 @@ impl Default for OpenOptions {
             docker_cert_path: None,
             secret_key: SecretKey::Generated,
             network: NetworkPolicy::strict(),
+            sources: None,
+            event_sink: None,
             options: EngineOptions::default(),
         }
     }
@@ -73,19 +79,25 @@ impl Engine {
         let data_dir = prepare(&options.data_dir).await?;
         let keyring = keyring(&data_dir, options.secret_key).await?;
         let runtime = runtime(options.docker_host, options.docker_cert_path)?;
-        let sources = sources(&data_dir, options.network)?;
+        let sources = match options.sources {
+            Some(own) => own,
+            None => Arc::new(sources(&data_dir, options.network)?),
+        };
         let store = store(&data_dir, options.database_url.as_ref()).await?;
         let builder = match &options.redis_url {
             Some(url) => with_redis(Self::builder(), url, &store).await?,
             None => with_store_alone(Self::builder(), &store),
         };
-        let builder = builder
+        let mut builder = builder
             .store(Arc::new(store))
             .runtime(runtime)
-            .source(Arc::new(sources))
+            .source(sources)
             .keyring(keyring)
             .data_dir(data_dir)
             .options(options.options);
+        if let Some(sink) = options.event_sink {
+            builder = builder.event_sink(sink);
+        }
         builder.start().await
     }
 

@@ -64,6 +64,12 @@ impl Output {
         recent.iter().map(text).collect()
     }
 
+    /// Marks where the log of a worker before ends: what it said last died with its process.
+    pub(crate) fn resume(&self) {
+        self.log
+            .say("[another worker goes on here; the last lines of the one before may be missing]");
+    }
+
     /// Writes the last record and waits until the disk has everything. A log that cannot be written does not stop a
     /// deployment.
     pub(crate) async fn finish(&self, last_words: &str) {

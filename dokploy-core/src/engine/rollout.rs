@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::deployment::TaskView;
 use crate::error::ErrorKind;
 use crate::model::UpdatePolicy;
-use crate::runtime::{ObservedService, ObservedTask, TaskHealth, TaskState, label};
+use crate::runtime::{ObservedService, ObservedTask, Refusal, TaskHealth, TaskState, label};
 
 /// What an observation means.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,6 +48,12 @@ pub(crate) struct Rollout {
     progress_at: Instant,
     healthy_since: Option<Instant>,
     healthy_tasks: BTreeSet<String>,
+    /// Since when what was tried could not be started.
+    refused_since: Option<Instant>,
+    was_refused: bool,
+    stuck_since: Option<Instant>,
+    repeated_at: Option<Instant>,
+    repeats_left: u32,
 }
 
 impl Rollout {
@@ -70,7 +76,18 @@ impl Rollout {
             progress_at: now,
             healthy_since: None,
             healthy_tasks: BTreeSet::new(),
+            refused_since: None,
+            was_refused: false,
+            stuck_since: None,
+            repeated_at: None,
+            repeats_left: REPEATS_MAX,
         }
+    }
+
+    /// Follows a rollout that nobody here has begun, so that nobody here repeats it.
+    pub(crate) fn without_repeats(mut self) -> Self {
+        self.repeats_left = 0;
+        self
     }
 
     /// Tasks that have ended by now say nothing about this rollout: it goes on with tasks of an earlier one.
@@ -93,7 +110,7 @@ impl Rollout {
         now: Instant,
     ) {
         self.excuse(service, |task| !was_rejected_or_unhealthy(task));
-        let survivors = service.tasks.iter().filter(|task| self.is_mine(task));
+        let survivors = self.mine(service).into_iter();
         self.survivors = survivors.map(|task| task.id.clone()).collect();
         self.survivors_until = Some(now + AFTERMATH);
         let lasted = now - since;
@@ -101,16 +118,15 @@ impl Rollout {
         self.first_seen
             .values_mut()
             .for_each(|seen| *seen += lasted);
+        self.refused_since = self.refused_since.map(|since| since + lasted);
+        self.stuck_since = None;
         self.healthy_since = None;
     }
 
     fn excuse(&mut self, service: &ObservedService, which: impl Fn(&ObservedTask) -> bool) {
-        let ended = service
-            .tasks
-            .iter()
-            .filter(|task| self.is_mine(task) && task.state.is_failure());
-        let excused: Vec<_> = ended
-            .filter(|task| which(task))
+        let mine = self.mine(service).into_iter();
+        let excused: Vec<_> = mine
+            .filter(|task| task.state.is_failure() && which(task))
             .map(|task| task.id.clone())
             .collect();
         self.excused.extend(excused);
@@ -130,15 +146,8 @@ impl Rollout {
     /// Judges one observation.
     pub(crate) fn judge(&mut self, service: &ObservedService, now: Instant) -> Verdict {
         self.excuse_aftermath(service, now);
-        let mine: Vec<_> = service
-            .tasks
-            .iter()
-            .filter(|task| self.is_mine(task))
-            .collect();
-        let failed = mine
-            .iter()
-            .find(|task| task.state.is_failure() && !self.excused.contains(&task.id));
-        if let Some(task) = failed {
+        let mine = self.mine(service);
+        if let Some(task) = mine.iter().find(|task| self.has_failed(task)) {
             return failure(ErrorKind::Unhealthy, ended(task), HINT_LOG, Some(task));
         }
         let healthy: BTreeSet<_> = mine
@@ -149,18 +158,102 @@ impl Rollout {
         if healthy.len() > self.healthy_most {
             self.healthy_most = healthy.len();
             self.progress_at = now;
+            self.refused_since = None;
         }
+        // One that Swarm stops already may take as long as its grace to do so, or for ever on a node that is lost.
         let others = service
             .tasks
             .iter()
-            .any(|task| !self.is_mine(task) && is_up(task));
+            .any(|task| !self.is_mine(service, task) && task.wanted && is_up(task));
         // A service on every node that has none to be on may just not have been looked at by Swarm yet.
         let is_placed = service.replicas > 0 || !service.global;
-        if is_placed && healthy.len() >= service.replicas as usize && !others {
+        let is_doubled = self.repeats_left > 0 && is_doubled(&mine);
+        if is_placed && healthy.len() >= service.replicas as usize && !others && !is_doubled {
             return self.monitor(healthy, service.replicas, now);
         }
         self.healthy_since = None;
-        self.overdue(&mine, now).unwrap_or(Verdict::Waiting)
+        let failed = self
+            .overdue(&mine, now)
+            .or_else(|| self.refused(&mine, now));
+        failed.unwrap_or(Verdict::Waiting)
+    }
+
+    /// Whether a task ended in a way that says something about the release.
+    fn has_failed(&self, task: &ObservedTask) -> bool {
+        task.state.is_failure()
+            && task.refusal != Some(Refusal::Passing)
+            && !self.excused.contains(&task.id)
+    }
+
+    /// A task that never ran, for a reason that may pass, is tried again by Swarm: for a while only.
+    fn refused(&mut self, mine: &[&ObservedTask], now: Instant) -> Option<Verdict> {
+        let Some(task) = refused_now(mine) else {
+            // One that has started is judged by itself from here on.
+            if mine.iter().any(|task| task.wanted && !is_on_its_way(task)) {
+                self.refused_since = None;
+            }
+            return None;
+        };
+        self.was_refused = true;
+        let since = *self.refused_since.get_or_insert(now);
+        let patience = REFUSALS_LAST.min(self.policy.healthy_deadline);
+        (now - since > patience).then(|| {
+            let message = format!(
+                "{} could not be started, and was tried again for {} s",
+                describe(task),
+                patience.as_secs_f64()
+            );
+            failure(ErrorKind::Unhealthy, message, HINT_REFUSED, Some(task))
+        })
+    }
+
+    /// Whether something ended that says nothing about the release: Swarm cannot tell, and may have gone back for it.
+    pub(crate) fn was_disturbed(&self) -> bool {
+        self.was_refused || !self.excused.is_empty()
+    }
+
+    /// Whether Swarm has lost its way, so that the same has to be asked of it once more. `went_back` is whether it has
+    /// gone back to the specification before although nothing has failed.
+    ///
+    /// Its updater waits for ever for a task that it gave to a node just before that was lost, and the task that is
+    /// made in the place of an old one on that node may be a second one in its slot. What could not be started is tried
+    /// again only as often as the restart policy of the application says.
+    pub(crate) fn is_stuck(
+        &mut self,
+        service: &ObservedService,
+        went_back: bool,
+        now: Instant,
+    ) -> bool {
+        let mine = self.mine(service);
+        let is_lost = mine.iter().any(|task| task.state == TaskState::Orphaned);
+        let is_astray = went_back || is_lost || is_doubled(&mine) || is_given_up(&mine);
+        if self.repeats_left == 0 || !is_astray {
+            self.stuck_since = None;
+            return false;
+        }
+        // What Swarm does about it by itself comes first, and so does its pause between two batches.
+        let since = *self.stuck_since.get_or_insert(now);
+        now - since.max(self.progress_at()) >= STUCK_AFTER + self.policy.delay
+    }
+
+    /// The same was asked of Swarm once more: from here on, all tasks are to be newer ones.
+    pub(crate) fn repeated(&mut self, now: Instant) {
+        self.repeats_left = self.repeats_left.saturating_sub(1);
+        self.stuck_since = None;
+        self.healthy_since = None;
+        self.healthy_most = 0;
+        self.repeated_at = Some(now);
+    }
+
+    /// Since when nothing has become better. A repetition begins anew.
+    fn progress_at(&self) -> Instant {
+        self.repeated_at
+            .map_or(self.progress_at, |at| at.max(self.progress_at))
+    }
+
+    /// Whether it may be asked once more.
+    pub(crate) fn may_repeat(&self) -> bool {
+        self.repeats_left > 0
     }
 
     fn monitor(&mut self, healthy: BTreeSet<String>, replicas: u32, now: Instant) -> Verdict {
@@ -195,7 +288,7 @@ impl Rollout {
                 ));
             }
         }
-        if now - self.progress_at > self.policy.progress_deadline {
+        if now - self.progress_at() > self.policy.progress_deadline {
             let message = format!(
                 "no further task became healthy within {} s",
                 self.policy.progress_deadline.as_secs_f64()
@@ -210,8 +303,14 @@ impl Rollout {
         None
     }
 
-    fn is_mine(&self, task: &ObservedTask) -> bool {
-        task.labels.get(label::ROLLOUT) == Some(&self.label)
+    /// Tasks of before a replacement of all tasks was forced carry the same label.
+    fn is_mine(&self, service: &ObservedService, task: &ObservedTask) -> bool {
+        task.labels.get(label::ROLLOUT) == Some(&self.label) && task.forced >= service.forced
+    }
+
+    fn mine<'a>(&self, service: &'a ObservedService) -> Vec<&'a ObservedTask> {
+        let tasks = service.tasks.iter();
+        tasks.filter(|task| self.is_mine(service, task)).collect()
     }
 
     /// The tasks for the live view: those that are up or just ended, new ones marked.
@@ -219,14 +318,14 @@ impl Rollout {
         let shown = service
             .tasks
             .iter()
-            .filter(|task| self.is_mine(task) || is_up(task));
-        let mut views: Vec<_> = shown.map(|task| self.view(task)).collect();
+            .filter(|task| self.is_mine(service, task) || is_up(task));
+        let mut views: Vec<_> = shown.map(|task| self.view(service, task)).collect();
         views.sort_by(|a, b| (&a.slot, a.new, &a.id).cmp(&(&b.slot, b.new, &b.id)));
         views.truncate(TASK_VIEWS_MAX);
         views
     }
 
-    fn view(&self, task: &ObservedTask) -> TaskView {
+    fn view(&self, service: &ObservedService, task: &ObservedTask) -> TaskView {
         let state = match (task.state, task.health) {
             (TaskState::Running, TaskHealth::Healthy) => "healthy",
             (TaskState::Running, TaskHealth::Unhealthy) => "unhealthy",
@@ -239,20 +338,27 @@ impl Rollout {
                 (slot, _) => slot.to_string(),
             },
             state: state.to_owned(),
-            new: self.is_mine(task),
+            new: self.is_mine(service, task),
             message: task.error.clone().filter(|error| !error.is_empty()),
         }
     }
 
     /// How many tasks of the rollout are healthy.
     pub(crate) fn healthy_count(&self, service: &ObservedService) -> usize {
-        service
-            .tasks
-            .iter()
-            .filter(|task| self.is_mine(task) && is_healthy(task))
-            .count()
+        let mine = self.mine(service);
+        mine.iter().filter(|task| is_healthy(task)).count()
     }
 }
+
+/// How long what cannot be started is tried again without any progress: an engine that was killed is back in the swarm
+/// within seconds.
+const REFUSALS_LAST: Duration = Duration::from_mins(1);
+
+/// How long Swarm may look for its way by itself.
+const STUCK_AFTER: Duration = Duration::from_secs(10);
+
+/// How often the same is asked of Swarm once more.
+const REPEATS_MAX: u32 = 5;
 
 /// How long after an absence of the engine tasks may still turn out to have been killed by it.
 const AFTERMATH: Duration = Duration::from_secs(15);
@@ -261,6 +367,7 @@ const AFTERMATH: Duration = Duration::from_secs(15);
 const TASK_VIEWS_MAX: usize = 50;
 
 const HINT_LOG: &str = "the last lines of the task are in the evidence; see its log for more";
+const HINT_REFUSED: &str = "look at the log of the engine of that node, and deploy again";
 const HINT_PLACEMENT: &str =
     "no node takes the task: look at constraints, reservations, published ports and free resources";
 const HINT_HEALTH: &str =
@@ -290,6 +397,42 @@ fn failure(
         hint,
         task,
     }))
+}
+
+/// A task that could not be started, in a slot in which nothing has come further since.
+fn refused_now<'a>(mine: &[&'a ObservedTask]) -> Option<&'a ObservedTask> {
+    let mut decided = BTreeSet::new();
+    mine.iter().copied().find(|task| {
+        !is_on_its_way(task)
+            && decided.insert(place(task))
+            && task.refusal == Some(Refusal::Passing)
+    })
+}
+
+/// A task that could not be started, in a slot in which nothing is tried any more.
+fn is_given_up(mine: &[&ObservedTask]) -> bool {
+    let wanted = mine.iter().filter(|task| task.wanted);
+    let wanted: BTreeSet<_> = wanted.map(|task| place(task)).collect();
+    refused_now(mine).is_some_and(|task| !wanted.contains(&place(task)))
+}
+
+fn is_on_its_way(task: &ObservedTask) -> bool {
+    matches!(task.state, TaskState::Pending | TaskState::Preparing)
+}
+
+/// Whether two tasks are wanted in one place.
+fn is_doubled(mine: &[&ObservedTask]) -> bool {
+    let mut places = BTreeSet::new();
+    let mut wanted = mine
+        .iter()
+        .filter(|task| task.wanted && !task.state.is_failure());
+    wanted.any(|task| !places.insert(place(task)))
+}
+
+/// Its slot, or for a global service its node.
+fn place(task: &ObservedTask) -> (u64, Option<&str>) {
+    let is_global = task.slot == 0;
+    (task.slot, task.node.as_deref().filter(|_| is_global))
 }
 
 fn is_up(task: &ObservedTask) -> bool {

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use super::Point;
 use super::apply;
 use super::lease::StopCause;
+use super::retry::{self, RetryPolicy};
 use super::steps;
 use super::worker::Work;
-use super::{Point, retry};
+use crate::clock::Timestamp;
 use crate::deployment::{EventKind, Failure, Reason, Step, StepOutput, StepStatus};
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::ReleaseId;
@@ -75,14 +77,11 @@ async fn forwards(work: &Work, attempt: u32) -> Result<(), Halt> {
     if attempt > work.inner.options.attempts_max {
         return Err(Halt::Failed(worker_lost(work, attempt)));
     }
-    tokio::time::timeout(time_left(work), steps_forwards(work))
+    let total = work.deployment.spec.deadlines.total;
+    let left = total.saturating_sub(time_spent(work).await?);
+    tokio::time::timeout(left, steps_forwards(work))
         .await
-        .unwrap_or_else(|_| {
-            Err(timed_out(
-                "the deployment",
-                work.deployment.spec.deadlines.total,
-            ))
-        })?;
+        .unwrap_or_else(|_| Err(timed_out("the deployment", total)))?;
     Ok(())
 }
 
@@ -94,19 +93,43 @@ pub(crate) fn worker_lost(work: &Work, attempt: u32) -> Failure {
     work.failure(running_step(work), &error)
 }
 
-/// What is left of the deadline of the whole deployment. A worker that goes on for another one measures on the wall
-/// clock how long that one took; its own time is measured on the monotonic clock alone.
-fn time_left(work: &Work) -> Duration {
-    let total = work.deployment.spec.deadlines.total;
-    let spent = work
-        .deployment
-        .state
-        .started_at
-        .map_or(Duration::ZERO, |started_at| {
-            work.inner.clock.now().since(started_at)
-        });
-    total.saturating_sub(spent)
+/// How long workers before this one took, by what they wrote: each measured on its own clock, so that neither a clock
+/// that jumps between two of them nor two clocks that differ count. The time of this one is measured on the monotonic
+/// clock.
+async fn time_spent(work: &Work) -> Result<Duration> {
+    if work.deployment.state.epoch == 0 {
+        return Ok(Duration::ZERO);
+    }
+    let (mut spent, mut begun, mut last, mut seq) = (Duration::ZERO, None, None, 0);
+    loop {
+        let read = || {
+            work.inner
+                .store
+                .events(work.deployment.id, seq, EVENTS_PAGE)
+        };
+        let events = RetryPolicy::OWN.run(work.stop.everything(), read).await?;
+        let Some(newest) = events.last() else {
+            return Ok(spent);
+        };
+        seq = newest.seq;
+        for event in events {
+            if matches!(event.kind, EventKind::Claimed { .. }) {
+                spent += lasted(begun, last);
+                begun = Some(event.at);
+            }
+            last = Some(event.at);
+        }
+    }
 }
+
+fn lasted(begun: Option<Timestamp>, last: Option<Timestamp>) -> Duration {
+    begun
+        .zip(last)
+        .map_or(Duration::ZERO, |(begun, last)| last.since(begun))
+}
+
+/// Events that are read at once.
+const EVENTS_PAGE: u32 = 200;
 
 async fn steps_forwards(work: &Work) -> Result<()> {
     for step in path(work)? {

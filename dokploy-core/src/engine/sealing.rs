@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::id::ApplicationId;
+use crate::id::{ApplicationId, DatabaseId};
 use crate::model::{ApplicationSpec, EnvDelivery, EnvValue};
 use crate::secret::{Context, Keyring, Redactor, SealedSecret, Secret, random};
 
@@ -76,6 +76,33 @@ pub(crate) fn new_webhook_secret(
     random(bytes.as_mut())?;
     let secret = Secret::new(hex::encode(bytes));
     keyring.seal(&secret, context(&application.to_string(), WEBHOOK_COLUMN))
+}
+
+/// Names the place of the password of a database.
+fn database_context(row: &str) -> Context<'_> {
+    Context {
+        table: "database",
+        row,
+        column: "password",
+    }
+}
+
+/// Seals the password of a database.
+pub(crate) fn seal_database_password(
+    keyring: &Keyring,
+    database: DatabaseId,
+    password: &Secret,
+) -> Result<SealedSecret> {
+    keyring.seal(password, database_context(&database.to_string()))
+}
+
+/// Opens the password of a database.
+pub(crate) fn database_password(
+    keyring: &Keyring,
+    database: DatabaseId,
+    sealed: &SealedSecret,
+) -> Result<Secret> {
+    open(keyring, sealed, database_context(&database.to_string()))
 }
 
 /// Opens the secret that senders of webhooks sign with.

@@ -11,6 +11,7 @@ mod run_release_command;
 
 use std::time::Duration;
 
+use super::sink;
 use super::worker::Work;
 use crate::deployment::{EventKind, Reason, Status, Step, StepOutput};
 use crate::error::{Error, ErrorKind, Result};
@@ -151,12 +152,13 @@ async fn mark(work: &Work, deployment: Deployment, to: ReleaseId) -> Result<()> 
     };
     let append = Append {
         deployment: deployment.id,
-        before: deployment.state,
+        before: deployment.state.clone(),
         events: vec![rolled_back],
         fence: None,
         promote: None,
         at: work.inner.clock.now(),
     };
     work.inner.store.append_events(&append).await?;
+    sink::tell_only(&work.inner, deployment.id, deployment.state.seq).await;
     Ok(())
 }

@@ -197,7 +197,9 @@ async fn append(inner: &Inner, deployment: &Deployment, event: EventKind) -> Res
                 project: deployment.project_id,
                 seq: state.seq,
             };
-            inner.bus.publish(&signal).await
+            inner.bus.publish(&signal).await?;
+            super::sink::tell_only(inner, deployment.id, deployment.state.seq).await;
+            Ok(())
         }
     }
 }

@@ -108,6 +108,9 @@ async fn work(inner: Arc<Inner>, claim: Claim, stop: Stop) -> Result<()> {
         }
         Err(error) => return Err(error),
     };
+    if deployment.state.epoch > 0 {
+        output.resume();
+    }
     let work = Work {
         inner,
         journal,

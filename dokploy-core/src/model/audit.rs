@@ -163,3 +163,103 @@ fn hash(seq: i64, entry: &AuditEntry, previous: &str) -> String {
     part(previous.as_bytes());
     hex::encode(hasher.finalize())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chain(count: i64) -> Vec<AuditRecord> {
+        let mut head = AuditHead::empty();
+        let mut records = Vec::new();
+        for number in 0..count {
+            let record = head.next(AuditEntry {
+                at: Timestamp::from_unix_micros(1_700_000_000_000_000 + number).unwrap(),
+                actor: "system".to_owned(),
+                actor_name: "cli".to_owned(),
+                action: "application.deploy".to_owned(),
+                resource: format!("application:{number}"),
+                outcome: AuditOutcome::Done,
+                address: Some("192.0.2.1".to_owned()),
+                request_id: None,
+                detail: None,
+            });
+            head = record.head();
+            records.push(record);
+        }
+        records
+    }
+
+    fn broken_at(records: &[AuditRecord]) -> Option<i64> {
+        verify(AuditHead::empty(), records).err()
+    }
+
+    #[test]
+    fn an_untouched_chain_holds_from_any_place() {
+        let records = chain(5);
+        assert_eq!(broken_at(&records), None);
+        let head = verify(records[1].head(), &records[2..]).unwrap();
+        assert_eq!(head, records[4].head());
+        assert_eq!(verify(AuditHead::empty(), &[]), Ok(AuditHead::empty()));
+    }
+
+    #[test]
+    fn each_field_is_bound_into_the_chain() {
+        let changes: [fn(&mut AuditRecord); 12] = [
+            |record| record.seq = 9,
+            |record| record.entry.at = record.entry.at.plus(std::time::Duration::from_micros(1)),
+            |record| record.entry.actor.push('x'),
+            |record| record.entry.actor_name.clear(),
+            |record| record.entry.action = "application.delete".to_owned(),
+            |record| record.entry.resource.push('0'),
+            |record| record.entry.outcome = AuditOutcome::Denied,
+            |record| record.entry.address = None,
+            |record| record.entry.request_id = Some(String::new()),
+            |record| record.entry.detail = Some("detail".to_owned()),
+            |record| record.previous = "0".repeat(64),
+            |record| record.hash.replace_range(..1, "x"),
+        ];
+        for (number, change) in changes.into_iter().enumerate() {
+            let mut records = chain(5);
+            change(&mut records[2]);
+            assert_eq!(broken_at(&records), Some(3), "change {number}");
+            // Nor does it help to give the record the hash that fits it.
+            let head = AuditHead {
+                seq: 2,
+                hash: records[2].previous.clone(),
+            };
+            let forged = head.next(records[2].entry.clone());
+            records[2].hash = forged.hash;
+            let is_whole = broken_at(&records).is_none();
+            assert_eq!(is_whole, records == chain(5), "change {number}");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_doubled_or_out_of_order_is_found() {
+        let mut missing = chain(5);
+        missing.remove(1);
+        assert_eq!(broken_at(&missing), Some(2));
+        let mut headless = chain(5);
+        headless.remove(0);
+        assert_eq!(broken_at(&headless), Some(1));
+        let mut doubled = chain(5);
+        doubled.insert(3, doubled[2].clone());
+        assert_eq!(broken_at(&doubled), Some(4));
+        let mut swapped = chain(5);
+        swapped.swap(1, 2);
+        assert_eq!(broken_at(&swapped), Some(2));
+        // What was cut off at the end shows at the head that the store keeps apart.
+        let whole = chain(5);
+        let head = verify(AuditHead::empty(), &whole[..4]).unwrap();
+        assert_ne!(head, whole[4].head());
+    }
+
+    #[test]
+    fn the_hash_of_a_record_never_changes() {
+        let records = chain(1);
+        assert_eq!(
+            records[0].hash,
+            "23686fb5d08a00da4aef836e36f82b4bb6d15ef85292d44b490bf482e69b2b64"
+        );
+    }
+}

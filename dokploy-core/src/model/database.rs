@@ -11,15 +11,15 @@ use crate::secret::SealedSecret;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum DatabaseEngine {
-    /// PostgreSQL.
+    /// `PostgreSQL`.
     Postgres,
-    /// MySQL.
+    /// `MySQL`.
     Mysql,
-    /// MariaDB.
+    /// `MariaDB`.
     Mariadb,
-    /// MongoDB.
+    /// `MongoDB`.
     Mongo,
-    /// Redis.
+    /// `Redis`.
     Redis,
 }
 

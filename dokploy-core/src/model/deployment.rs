@@ -6,6 +6,7 @@ use super::application::ApplicationSpec;
 use crate::clock::Timestamp;
 use crate::deployment::DeploymentState;
 use crate::id::{ApplicationId, DeploymentId, ProjectId, ReleaseId};
+use crate::webhook::PushRef;
 
 /// One attempt to make a release current. Everything that it needs was written down when it was accepted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -68,6 +69,9 @@ pub struct DeploymentRequest {
     /// Who asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<ActorRef>,
+    /// The push that started it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub push: Option<PushRef>,
     /// What happens to deployments of the same application that still wait.
     #[serde(default)]
     pub supersede: SupersedePolicy,

@@ -13,7 +13,7 @@ mod observe;
 mod owned;
 mod placement;
 mod push;
-mod reference;
+mod refusal;
 mod registry;
 mod secret;
 mod service;
@@ -238,7 +238,15 @@ impl ContainerRuntime for DockerRuntime {
         log: Arc<dyn LogSink>,
         cancel: &CancellationToken,
     ) -> Result<TaskOutcome> {
-        task::run(&self.docker, &self.engine, spec, deadline, &*log, cancel).await
+        Box::pin(task::run(
+            &self.docker,
+            &self.engine,
+            spec,
+            deadline,
+            &*log,
+            cancel,
+        ))
+        .await
     }
 
     async fn remove_task(&self, name: &str) -> Result<()> {

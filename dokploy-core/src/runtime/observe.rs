@@ -35,7 +35,8 @@ pub struct ObservedService {
     /// For compare-and-set. Changes also when the engine itself writes to the service.
     pub version: u64,
     /// Digest of the specification as the engine keeps it, without what the engine itself changes, the number of
-    /// replicas and the restart counter. Two equal digests are equal specifications.
+    /// replicas, the restart counter and the epoch of the worker that wrote it. Two equal digests are equal
+    /// specifications.
     pub spec_digest: String,
     /// Labels of the service.
     pub labels: BTreeMap<String, String>,
@@ -47,6 +48,8 @@ pub struct ObservedService {
     pub global: bool,
     /// How many tasks there should be; for a global service, one for each node that qualifies.
     pub replicas: u32,
+    /// How often a replacement of all tasks was forced.
+    pub forced: u64,
     /// What Swarm says about the update; informative only, never the authority.
     pub update_state: Option<String>,
     /// All tasks that the engine still knows, newest first.
@@ -78,6 +81,10 @@ pub struct ObservedTask {
     pub error: Option<String>,
     /// Exit code.
     pub exit_code: Option<i64>,
+    /// Why it never ran, where it ended before that.
+    pub refusal: Option<Refusal>,
+    /// How often a replacement of all tasks of its service had been forced when it was made.
+    pub forced: u64,
     /// Container, once there is one.
     pub container: Option<String>,
     /// When it was made.
@@ -134,6 +141,15 @@ impl TaskState {
     }
 }
 
+/// Why a task never ran.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Refusal {
+    /// What it asks for cannot be had: its image, or something of its configuration. Another try ends as this one.
+    Lasting,
+    /// Anything else. Its node could not start it just then, and the swarm tries again.
+    Passing,
+}
+
 /// Health of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TaskHealth {
@@ -160,6 +176,10 @@ pub struct ServiceStats {
     pub network_received: u64,
     /// Sum of `network_sent` over the tasks.
     pub network_sent: u64,
+    /// Sum of `receive_rate` over the tasks.
+    pub receive_rate: f64,
+    /// Sum of `send_rate` over the tasks.
+    pub send_rate: f64,
     /// Each task that runs on this engine.
     pub tasks: Vec<TaskStats>,
 }
@@ -181,4 +201,24 @@ pub struct TaskStats {
     pub network_received: u64,
     /// Bytes sent since the task started.
     pub network_sent: u64,
+    /// Bytes received in a second, just now.
+    pub receive_rate: f64,
+    /// Bytes sent in a second, just now.
+    pub send_rate: f64,
+}
+
+impl ServiceStats {
+    /// What the tasks use together.
+    pub(super) fn of(tasks: Vec<TaskStats>) -> Self {
+        let mut sum = Self::default();
+        for one in &tasks {
+            sum.cpu += one.cpu;
+            sum.memory += one.memory;
+            sum.network_received += one.network_received;
+            sum.network_sent += one.network_sent;
+            sum.receive_rate += one.receive_rate;
+            sum.send_rate += one.send_rate;
+        }
+        Self { tasks, ..sum }
+    }
 }

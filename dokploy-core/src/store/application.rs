@@ -7,7 +7,10 @@ use async_trait::async_trait;
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::id::{ApplicationId, ProjectId};
-use crate::model::{Application, Page, PageRequest, Reach};
+use crate::model::{Application, Page, PageRequest, Reach, RepositoryKey};
+
+/// Most applications of one repository that are looked at.
+pub(super) const OF_REPOSITORY_MAX: u32 = 1000;
 
 /// Which applications.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,6 +57,16 @@ pub trait ApplicationStore: Send + Sync + Debug {
         &self,
         service_name: &str,
     ) -> Result<Option<Application>>;
+
+    /// Applications that are built from a repository or run an image of it, at most a thousand of them.
+    ///
+    /// # Behavior
+    ///
+    /// - Takes as long for one among a million as for one among ten.
+    async fn applications_of_repository(
+        &self,
+        repository: &RepositoryKey,
+    ) -> Result<Vec<Application>>;
 
     /// Applications, newest first.
     async fn list_applications(

@@ -7,16 +7,31 @@ use async_trait::async_trait;
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::id::CredentialId;
-use crate::model::{Credential, Page, PageRequest};
+use crate::model::{Credential, Page, PageRequest, Reach};
 
 /// Credentials.
 #[async_trait]
 pub trait CredentialStore: Send + Sync + Debug {
-    /// Stores a credential. `already_exists` when its name is taken.
+    /// Stores a credential. `already_exists` when its name is taken within its project.
     async fn create_credential(&self, credential: &Credential) -> Result<()>;
 
     /// The credential, unless it is absent or deleted.
     async fn find_credential(&self, id: CredentialId) -> Result<Option<Credential>>;
+
+    /// The credential, unless it is absent, deleted or out of reach. One that belongs to no project is reached by who
+    /// reaches everything, and by nobody else.
+    async fn find_credential_in_reach(
+        &self,
+        reach: &Reach,
+        id: CredentialId,
+    ) -> Result<Option<Credential>>;
+
+    /// Credentials that are in reach, newest first.
+    async fn list_credentials_in_reach(
+        &self,
+        reach: &Reach,
+        page: PageRequest,
+    ) -> Result<Page<Credential>>;
 
     /// Credentials, newest first.
     async fn list_credentials(&self, page: PageRequest) -> Result<Page<Credential>>;
@@ -33,4 +48,20 @@ pub trait SettingStore: Send + Sync + Debug {
 
     /// Whether the store answers and its migrations are complete.
     async fn ping(&self) -> Result<()>;
+
+    /// How its connections are used; `None` for a store that has none.
+    fn connections(&self) -> Option<ConnectionStats> {
+        None
+    }
+}
+
+/// How the connections of a store are used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ConnectionStats {
+    /// Open ones that do nothing.
+    pub idle: u32,
+    /// Those that run a statement.
+    pub used: u32,
+    /// Most that there may be.
+    pub max: u32,
 }

@@ -76,6 +76,9 @@ macro_rules! delegate_store {
                 name: &str
             ) -> Option<$crate::model::Application>;
             find_application_by_service_name(service_name: &str) -> Option<$crate::model::Application>;
+            applications_of_repository(
+                repository: &$crate::model::RepositoryKey
+            ) -> Vec<$crate::model::Application>;
             list_applications(
                 filter: &$crate::store::ApplicationFilter,
                 page: $crate::model::PageRequest
@@ -100,6 +103,9 @@ macro_rules! delegate_store {
                 filter: &$crate::store::DeploymentFilter,
                 page: $crate::model::PageRequest
             ) -> $crate::model::Page<$crate::model::Deployment>;
+            newest_deployments(
+                applications: &[$crate::id::ApplicationId]
+            ) -> Vec<$crate::model::Deployment>;
             append_events(
                 append: &$crate::store::Append
             ) -> (Vec<$crate::deployment::Event>, $crate::deployment::DeploymentState);
@@ -150,6 +156,14 @@ macro_rules! delegate_store {
         $crate::delegate_store!(@implement CredentialStore for $type, $through {
             create_credential(credential: &$crate::model::Credential) -> ();
             find_credential(id: $crate::id::CredentialId) -> Option<$crate::model::Credential>;
+            find_credential_in_reach(
+                reach: &$crate::model::Reach,
+                id: $crate::id::CredentialId
+            ) -> Option<$crate::model::Credential>;
+            list_credentials_in_reach(
+                reach: &$crate::model::Reach,
+                page: $crate::model::PageRequest
+            ) -> $crate::model::Page<$crate::model::Credential>;
             list_credentials(
                 page: $crate::model::PageRequest
             ) -> $crate::model::Page<$crate::model::Credential>;

@@ -108,6 +108,9 @@ pub trait DeploymentStore: Send + Sync + Debug {
         page: PageRequest,
     ) -> Result<Page<Deployment>>;
 
+    /// The newest deployment of each of these applications, in one statement; those without one are left out.
+    async fn newest_deployments(&self, applications: &[ApplicationId]) -> Result<Vec<Deployment>>;
+
     /// Appends events and stores the state that they lead to, in one transaction. The only way to change a
     /// deployment.
     ///

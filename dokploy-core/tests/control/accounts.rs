@@ -22,7 +22,10 @@ fn disabled(disabled: bool) -> UserChange {
 
 async fn owner(control: &ControlPlane) -> Actor {
     let anonymous = Actor::anonymous();
-    let made = control.register(&anonymous, "owner", &password(), None).await.unwrap();
+    let made = control
+        .register(&anonymous, "owner", &password(), None)
+        .await
+        .unwrap();
     control.authenticate(made.token.expose()).await.unwrap()
 }
 
@@ -39,7 +42,10 @@ async fn the_last_owner_stays_one() {
         assert_eq!(code(control.delete_user(&owner, id).await), "conflict");
 
         let second = scene.person(&control, Role::Owner).await;
-        control.update_user(&second, id, None, role(Role::Developer)).await.unwrap();
+        control
+            .update_user(&second, id, None, role(Role::Developer))
+            .await
+            .unwrap();
         let last = second.user_id().unwrap();
         assert_eq!(code(control.delete_user(&second, last).await), "conflict");
     }
@@ -75,7 +81,10 @@ async fn an_administrator_neither_makes_nor_touches_an_owner() {
             role: Role::Owner,
             email: None,
         };
-        assert_eq!(code(control.create_user(&admin, new).await), "permission_denied");
+        assert_eq!(
+            code(control.create_user(&admin, new).await),
+            "permission_denied"
+        );
         let own = admin.user_id().unwrap();
         for (target, change) in [
             (own, role(Role::Owner)),
@@ -92,7 +101,10 @@ async fn an_administrator_neither_makes_nor_touches_an_owner() {
             let refused = control.update_user(&admin, target, None, change).await;
             assert_eq!(code(refused), "permission_denied");
         }
-        assert_eq!(code(control.delete_user(&admin, id).await), "permission_denied");
+        assert_eq!(
+            code(control.delete_user(&admin, id).await),
+            "permission_denied"
+        );
     }
 }
 
@@ -103,8 +115,13 @@ async fn a_change_on_an_old_version_is_a_conflict() {
         let admin = scene.person(&control, Role::Admin).await;
         let user = scene.person(&control, Role::Viewer).await;
         let id = user.user_id().unwrap();
-        control.update_user(&admin, id, Some(1), role(Role::Developer)).await.unwrap();
-        let stale = control.update_user(&admin, id, Some(1), role(Role::Admin)).await;
+        control
+            .update_user(&admin, id, Some(1), role(Role::Developer))
+            .await
+            .unwrap();
+        let stale = control
+            .update_user(&admin, id, Some(1), role(Role::Admin))
+            .await;
         assert_eq!(code(stale), "conflict");
         let listed = control.users(&admin, PageRequest::first()).await.unwrap();
         let stored = listed.items.iter().find(|user| user.id == id).unwrap();
@@ -121,7 +138,9 @@ async fn a_new_password_opens_and_the_old_one_does_not() {
             .change_password(&owner, &"wrong password".into(), &"another password".into())
             .await;
         assert_eq!(code(wrong), "permission_denied");
-        let short = control.change_password(&owner, &password(), &"short".into()).await;
+        let short = control
+            .change_password(&owner, &password(), &"short".into())
+            .await;
         assert_eq!(short.unwrap_err().violations()[0].field, "newPassword");
 
         let changed = control
@@ -133,7 +152,10 @@ async fn a_new_password_opens_and_the_old_one_does_not() {
         let anonymous = Actor::anonymous();
         let old = control.login(&anonymous, "owner", &password()).await;
         assert_eq!(code(old), "unauthenticated");
-        control.login(&anonymous, "owner", &"another password".into()).await.unwrap();
+        control
+            .login(&anonymous, "owner", &"another password".into())
+            .await
+            .unwrap();
     }
 }
 
@@ -145,7 +167,10 @@ async fn a_deleted_account_leaves_its_name_and_its_projects() {
         let user = scene.person(&control, Role::Developer).await;
         let project = crate::scene::project_of(&control, &user).await;
         let name = user.user().unwrap().username.clone();
-        control.delete_user(&owner, user.user_id().unwrap()).await.unwrap();
+        control
+            .delete_user(&owner, user.user_id().unwrap())
+            .await
+            .unwrap();
         assert_eq!(code(control.recheck(&user).await), "unauthenticated");
         control.project(&owner, project.id).await.unwrap();
         let new = NewUser {
@@ -156,6 +181,9 @@ async fn a_deleted_account_leaves_its_name_and_its_projects() {
         };
         let namesake = control.create_user(&system(), new).await.unwrap();
         let namesake = scene.came_in(namesake).await;
-        assert_eq!(code(control.project(&namesake, project.id).await), "not_found");
+        assert_eq!(
+            code(control.project(&namesake, project.id).await),
+            "not_found"
+        );
     }
 }

@@ -9,7 +9,9 @@ use dokploy_core::control::{
     ValueInput, VariableInput,
 };
 use dokploy_core::id::ProjectId;
-use dokploy_core::model::{CredentialKind, CredentialSecret, EnvDelivery, PageRequest, Role, Scope};
+use dokploy_core::model::{
+    CredentialKind, CredentialSecret, EnvDelivery, PageRequest, Role, Scope,
+};
 use dokploy_core::store::AuditFilter;
 use dokploy_core::{Actor, DeployRequest, Error, Result};
 use futures::StreamExt;
@@ -56,7 +58,11 @@ pub(crate) async fn attempt(
     actor: &Actor,
     action: Action,
     project: ProjectId,
-) -> (Came, Result<()>, Vec<(String, dokploy_core::model::AuditOutcome)>) {
+) -> (
+    Came,
+    Result<()>,
+    Vec<(String, dokploy_core::model::AuditOutcome)>,
+) {
     let things = Things::new(scene, control, actor, project).await;
     let before = scene.trail_len().await;
     let result = things.attempt(control, actor, action).await;
@@ -83,19 +89,31 @@ impl Things {
         let deployment = control.deploy(&system(), request).await.unwrap().id;
         let user = scene.person(control, Role::Viewer).await;
         let owner = scene.person(control, Role::Owner).await;
-        let team = control.create_team(&system(), &fresh_name()).await.unwrap().id;
+        let team = control
+            .create_team(&system(), &fresh_name())
+            .await
+            .unwrap()
+            .id;
         let secret = CredentialSecret::Token {
             token: "credential-token".into(),
         };
+        let (kind, name) = (CredentialKind::Git, fresh_name());
         let credential = control
-            .create_credential(&system(), CredentialKind::Git, &fresh_name(), "git.example", &secret)
+            .create_project_credential(&system(), project, kind, &name, "git.example", &secret)
             .await
             .unwrap()
             .id;
         let own_token = match actor.user() {
             Some(account) => {
                 let account = scene.came_in(account.clone()).await;
-                Some(control.create_token(&account, token()).await.unwrap().token.id)
+                Some(
+                    control
+                        .create_token(&account, token())
+                        .await
+                        .unwrap()
+                        .token
+                        .id,
+                )
             }
             None => None,
         };
@@ -132,7 +150,10 @@ impl Things {
                     value: ValueInput::Secret("secret value".into()),
                     delivery: EnvDelivery::Env,
                 }];
-                control.replace_environment(actor, id, None, variables).await.map(drop)
+                control
+                    .replace_environment(actor, id, None, variables)
+                    .await
+                    .map(drop)
             }
             Action::ProjectCreate => {
                 let new = NewProject {
@@ -141,12 +162,16 @@ impl Things {
                 };
                 control.create_project(actor, new).await.map(drop)
             }
-            Action::ApplicationCreate => {
-                control.create_application(actor, project, image_spec()).await.map(drop)
-            }
+            Action::ApplicationCreate => control
+                .create_application(actor, project, image_spec())
+                .await
+                .map(drop),
             Action::ApplicationUpdate => {
                 let spec = self.application.spec.clone();
-                control.update_application(actor, id, None, spec).await.map(drop)
+                control
+                    .update_application(actor, id, None, spec)
+                    .await
+                    .map(drop)
             }
             Action::ApplicationUpload => {
                 let content = futures::stream::iter([Ok(Bytes::from_static(b"archive"))]).boxed();
@@ -165,9 +190,7 @@ impl Things {
             }
             Action::DeploymentCancel => control.cancel(actor, self.deployment).await.map(drop),
             Action::WebhookSecretRead => control.webhook_secret(actor, id).await.map(drop),
-            Action::WebhookSecretRotate => {
-                control.rotate_webhook_secret(actor, id).await.map(drop)
-            }
+            Action::WebhookSecretRotate => control.rotate_webhook_secret(actor, id).await.map(drop),
             Action::ApplicationDelete => {
                 control.cancel(&system(), self.deployment).await?;
                 control.delete_application(actor, id).await
@@ -177,18 +200,28 @@ impl Things {
                     description: Some("changed".to_owned()),
                     ..ProjectChange::default()
                 };
-                control.update_project(actor, project, None, change).await.map(drop)
+                control
+                    .update_project(actor, project, None, change)
+                    .await
+                    .map(drop)
             }
             Action::ProjectDelete => control.delete_project(actor, project).await,
             Action::CredentialRead => control.credential(actor, self.credential).await.map(drop),
-            Action::CredentialCreate => {
+            Action::CredentialCreate | Action::SharedCredentialUpdate => {
                 let secret = CredentialSecret::Token {
                     token: "credential-token".into(),
                 };
-                let name = fresh_name();
-                let kind = CredentialKind::Git;
-                let made = control.create_credential(actor, kind, &name, "git.example", &secret);
-                made.await.map(drop)
+                let (kind, name, host) = (CredentialKind::Git, fresh_name(), "git.example");
+                let made = if action == Action::CredentialCreate {
+                    control
+                        .create_project_credential(actor, project, kind, &name, host, &secret)
+                        .await
+                } else {
+                    control
+                        .create_credential(actor, kind, &name, host, &secret)
+                        .await
+                };
+                made.map(drop)
             }
             Action::CredentialDelete => control.delete_credential(actor, self.credential).await,
             Action::AccountRead => control.me(actor).map(drop),
@@ -221,7 +254,10 @@ impl Things {
                     role: Some(Role::Developer),
                     ..UserChange::default()
                 };
-                control.update_user(actor, self.user, None, change).await.map(drop)
+                control
+                    .update_user(actor, self.user, None, change)
+                    .await
+                    .map(drop)
             }
             Action::UserDelete => control.delete_user(actor, self.user).await,
             Action::OwnerUpdate => control.delete_user(actor, self.owner).await,

@@ -1,9 +1,5 @@
 //! The control plane on the memory and the SQLite store: who may do what, and what is written down about it.
-#![expect(
-    clippy::unwrap_used,
-    clippy::large_futures,
-    reason = "a test fails by panicking, and its future is as large as its story"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod accounts;
 mod archives;

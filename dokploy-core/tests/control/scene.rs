@@ -58,7 +58,9 @@ impl Scene {
 
             let directory = tempfile::tempdir().unwrap();
             let url = format!("sqlite://{}", directory.path().join("db").display());
-            let store = SqlStore::open(&url, SqlStoreOptions::default()).await.unwrap();
+            let store = SqlStore::open(&url, SqlStoreOptions::default())
+                .await
+                .unwrap();
             let mut sqlite = Self::on(Arc::new(store));
             sqlite.directory = directory;
             vec![memory, sqlite]
@@ -179,11 +181,16 @@ pub(crate) async fn project_of(control: &ControlPlane, owner: &Actor) -> Project
         ..NewProject::default()
     };
     let made = control.create_project(&system(), new).await.unwrap();
-    let owned = Project {
+    let given = Project {
         owner_id: owner.user_id(),
         ..made
     };
-    control.engine().store().update_project(&owned).await.unwrap()
+    control
+        .engine()
+        .store()
+        .update_project(&given)
+        .await
+        .unwrap()
 }
 
 /// An application of a project.

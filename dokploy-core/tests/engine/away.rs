@@ -6,6 +6,7 @@ use dokploy_core::deployment::{Reason, Status, Step};
 use dokploy_core::engine::Point;
 use dokploy_core::model::{CommandLine, HealthCheck};
 use dokploy_core::runtime::{FakeBehavior, FakeMoment, FakeVerb};
+use dokploy_core::{Error, ErrorKind};
 
 use crate::world::{Action, SECOND, Script, World, end, outcome, texts};
 
@@ -54,6 +55,36 @@ async fn an_engine_that_is_away_for_a_while_fails_nothing_in_any_phase() {
     }
 }
 
+/// Each way of a deployment asks other things: here an image that is only on this engine.
+#[tokio::test(start_paused = true)]
+async fn no_single_answer_that_is_missing_fails_a_deployment() {
+    let verbs = [
+        FakeVerb::Info,
+        FakeVerb::FindImage,
+        FakeVerb::BuildImage,
+        FakeVerb::EnsureNetwork,
+        FakeVerb::ApplyService,
+        FakeVerb::ObserveService,
+    ];
+    for verb in verbs {
+        let world = World::new();
+        let engine = world.engine().await;
+        let app = world.app(&engine, |_| {}).await;
+        let away = || Error::new(ErrorKind::Unavailable, "the engine cannot be reached");
+        let before = world.runtime.calls(verb);
+        for nth in 1..=3 {
+            world.runtime.fail(verb, nth, FakeMoment::Before, away());
+        }
+        let done = app.deploy_version("v1").await;
+        assert_eq!(
+            outcome(&done),
+            (Status::Success, Reason::Healthy),
+            "{verb:?}"
+        );
+        assert!(world.runtime.calls(verb) > before + 3, "{verb:?} is asked");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn time_in_which_the_engine_is_away_does_not_count_against_a_tasks_deadline() {
     let world = World::new();
@@ -97,10 +128,7 @@ async fn an_engine_that_stays_away_ends_the_deployment_at_its_deadline() {
     let started = tokio::time::Instant::now();
     let ended = end(&handle).await;
     assert_eq!(outcome(&ended), (Status::Failed, Reason::RollbackFailed));
-    assert_eq!(
-        ended.state.failure.unwrap().code,
-        dokploy_core::ErrorKind::TimedOut
-    );
+    assert_eq!(ended.state.failure.unwrap().code, ErrorKind::TimedOut);
     assert!(started.elapsed() < 600 * SECOND, "{:?}", started.elapsed());
 }
 

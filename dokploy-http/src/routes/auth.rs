@@ -62,7 +62,7 @@ pub(crate) async fn logout(
 ) -> Result<Response, Problem> {
     state.control().logout(&actor).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
-    set_cookie(&mut response, cookie::forget(state.over_tls()));
+    set_cookie(&mut response, cookie::SESSION.forget(state.over_tls()));
     Ok(response)
 }
 
@@ -101,13 +101,18 @@ pub(crate) async fn change_password(
 
 fn session(state: &AppState, status: StatusCode, made: &SignedIn) -> Response {
     let mut response = (status, Json(SessionShape::of(made))).into_response();
-    let lasts = made.session.expires_at.since(made.session.created_at);
-    let value = cookie::keep(made.token.expose(), lasts, state.over_tls());
-    set_cookie(&mut response, value);
+    keep_session(state, &mut response, made);
     response
 }
 
-fn set_cookie(response: &mut Response, value: Option<HeaderValue>) {
+/// Makes the browser keep a session.
+pub(super) fn keep_session(state: &AppState, response: &mut Response, made: &SignedIn) {
+    let lasts = made.session.expires_at.since(made.session.created_at);
+    let value = cookie::SESSION.keep(made.token.expose(), lasts.as_secs(), state.over_tls());
+    set_cookie(response, value);
+}
+
+pub(super) fn set_cookie(response: &mut Response, value: Option<HeaderValue>) {
     if let Some(value) = value {
         response.headers_mut().append(header::SET_COOKIE, value);
     }

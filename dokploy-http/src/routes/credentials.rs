@@ -12,7 +12,7 @@ use crate::server::extract::{Body, Caller, IdempotencyKey, Params, PathId};
 use crate::server::problem::Problem;
 use crate::shape::{CredentialShape, ListShape, NewCredentialInput};
 
-/// Lists the credentials, without their secrets.
+/// Lists the credentials of the projects that the caller sees, without their secrets.
 #[utoipa::path(
     get, path = "/api/credentials", tag = "credentials", params(ListQuery),
     responses((status = 200, description = "credentials, newest first", body = ListShape<CredentialShape>))
@@ -40,10 +40,22 @@ pub(crate) async fn create_credential(
     Body(input): Body<NewCredentialInput>,
 ) -> Result<(StatusCode, Json<CredentialShape>), Problem> {
     let secret = input.secret.into();
-    let credential = state
-        .control()
-        .create_credential(&actor, input.kind, &input.name, &input.host, &secret)
-        .await?;
+    let NewCredentialInput {
+        kind, name, host, ..
+    } = input;
+    let control = state.control();
+    let credential = match input.project_id {
+        Some(project) => {
+            control
+                .create_project_credential(&actor, project, kind, &name, &host, &secret)
+                .await?
+        }
+        None => {
+            control
+                .create_credential(&actor, kind, &name, &host, &secret)
+                .await?
+        }
+    };
     Ok((StatusCode::CREATED, Json(CredentialShape::of(&credential))))
 }
 

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use dokploy_core::clock::seconds;
 use dokploy_core::runtime::RuntimeInfo;
+use dokploy_core::store::QueueStats;
 use serde::Serialize;
 use std::time::Duration;
 use utoipa::ToSchema;
@@ -39,6 +40,16 @@ pub(crate) struct QueueStatus {
     oldest_wait: Duration,
 }
 
+impl QueueStatus {
+    pub(crate) const fn of(queue: QueueStats) -> Self {
+        Self {
+            waiting: queue.waiting,
+            active: queue.active,
+            oldest_wait: queue.oldest_wait,
+        }
+    }
+}
+
 /// Says how the installation is: the queue, the container engine and its disk.
 #[utoipa::path(
     get, path = "/api/status", tag = "health",
@@ -51,11 +62,7 @@ pub(crate) async fn status(
     let found = state.control().system(&actor).await?;
     Ok(Json(SystemStatus {
         version: env!("CARGO_PKG_VERSION"),
-        queue: QueueStatus {
-            waiting: found.queue.waiting,
-            active: found.queue.active,
-            oldest_wait: found.queue.oldest_wait,
-        },
+        queue: QueueStatus::of(found.queue),
         engine: found.runtime,
     }))
 }

@@ -1,40 +1,50 @@
-//! The session cookie: out of reach of scripts, and not sent along by other sites with a write.
-
-use std::time::Duration;
+//! Cookies: out of reach of scripts, and not sent along by other sites with a write.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 
-/// Name of the cookie.
-pub const NAME: &str = "dokploy_session";
+/// A cookie by its name.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cookie(&'static str);
 
-/// The session token that a browser sends.
-pub(crate) fn session(headers: &HeaderMap) -> Option<&str> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == NAME)
-        .map(|(_, value)| value)
-}
+/// Holds the session token.
+pub(crate) const SESSION: Cookie = Cookie("dokploy_session");
 
-/// The header that makes a browser keep the token.
-pub(crate) fn keep(token: &str, lasts: Duration, over_tls: bool) -> Option<HeaderValue> {
-    header_value(token, lasts.as_secs(), over_tls)
-}
+/// Holds what a browser needs when it comes back from a provider of identities.
+pub(crate) const ATTEMPT: Cookie = Cookie("dokploy_oidc");
 
-/// The header that makes a browser forget it.
-pub(crate) fn forget(over_tls: bool) -> Option<HeaderValue> {
-    header_value("", 0, over_tls)
-}
+impl Cookie {
+    /// How browsers call it.
+    pub(crate) const fn name(self) -> &'static str {
+        self.0
+    }
 
-fn header_value(token: &str, max_age: u64, over_tls: bool) -> Option<HeaderValue> {
-    let secure = if over_tls { "; Secure" } else { "" };
-    let text = format!("{NAME}={token}; HttpOnly; SameSite=Lax; Path=/; Max-Age={max_age}{secure}");
-    let mut value = HeaderValue::try_from(text).ok()?;
-    value.set_sensitive(true);
-    Some(value)
+    /// The value that a browser sends.
+    pub(crate) fn find(self, headers: &HeaderMap) -> Option<&str> {
+        headers
+            .get_all(header::COOKIE)
+            .iter()
+            .filter_map(|line| line.to_str().ok())
+            .flat_map(|line| line.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .find(|(name, _)| *name == self.0)
+            .map(|(_, value)| value)
+    }
+
+    /// The header that makes a browser keep a value, for so many seconds.
+    pub(crate) fn keep(self, value: &str, seconds: u64, over_tls: bool) -> Option<HeaderValue> {
+        let secure = if over_tls { "; Secure" } else { "" };
+        let name = self.0;
+        let text =
+            format!("{name}={value}; HttpOnly; SameSite=Lax; Path=/; Max-Age={seconds}{secure}");
+        let mut value = HeaderValue::try_from(text).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    }
+
+    /// The header that makes a browser forget it.
+    pub(crate) fn forget(self, over_tls: bool) -> Option<HeaderValue> {
+        self.keep("", 0, over_tls)
+    }
 }
 
 #[cfg(test)]
@@ -48,18 +58,25 @@ mod tests {
             header::COOKIE,
             HeaderValue::from_static("a=b; dokploy_session=dks_1.2; c=d"),
         );
-        assert_eq!(session(&headers), Some("dks_1.2"));
-        assert_eq!(session(&HeaderMap::new()), None);
+        assert_eq!(SESSION.find(&headers), Some("dks_1.2"));
+        assert_eq!(SESSION.find(&HeaderMap::new()), None);
     }
 
     #[test]
     fn over_tls_the_cookie_never_leaves_without_it() {
-        let value = keep("t", Duration::from_secs(60), true).unwrap();
+        let value = SESSION.keep("t", 60, true).unwrap();
         let text = value.to_str().unwrap();
         assert_eq!(
             text,
             "dokploy_session=t; HttpOnly; SameSite=Lax; Path=/; Max-Age=60; Secure"
         );
-        assert!(!forget(false).unwrap().to_str().unwrap().contains("Secure"));
+        assert!(
+            !SESSION
+                .forget(false)
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .contains("Secure")
+        );
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod address;
 pub(crate) mod authenticate;
 pub(crate) mod deadline;
 pub(crate) mod idempotency;
+pub(crate) mod measure;
 pub(crate) mod panic;
 pub(crate) mod rate_limit;
 pub(crate) mod request_id;

@@ -55,7 +55,7 @@ pub(crate) fn base() -> OpenApi {
         .description(Some("a session token or an API token"))
         .build();
     let cookie = ApiKeyValue::with_description(
-        super::cookie::NAME,
+        super::cookie::SESSION.name(),
         "set by the login; a write also needs X-CSRF-Token",
     );
     let mut components = Components::new();

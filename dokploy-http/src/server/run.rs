@@ -5,13 +5,16 @@ use std::pin::pin;
 use std::time::Duration;
 
 use dokploy_core::control::{ControlOptions, ControlPlane};
+use dokploy_core::monitor::Prometheus;
 use dokploy_core::source::NetworkPolicy;
 use dokploy_core::{Engine, Error, ErrorKind, Result, Retry};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use super::{AppState, listen, router};
 use crate::config::{Config, ServerConfig};
+use crate::oidc::{Oidc, OidcOptions};
 
 /// How long requests may take to finish, and running deployments to be handed back, when the server ends.
 const SHUTDOWN_MAX: Duration = Duration::from_secs(30);
@@ -38,7 +41,7 @@ pub async fn run(
         .with_source(error)
     })?;
     let closing = CancellationToken::new();
-    let (engine, state) = assemble(config, server, closing.clone()).await?;
+    let (engine, state) = assemble(config, server, address, closing.clone()).await?;
     let seats = state.seats().clone();
     let mut serving = pin!(listen::serve(listener, router(state), closing.clone()));
     tracing::info!(server.address = %address, "listening");
@@ -80,8 +83,10 @@ async fn bind(address: SocketAddr) -> Result<TcpListener> {
 async fn assemble(
     config: &Config,
     server: ServerConfig,
+    address: SocketAddr,
     closing: CancellationToken,
 ) -> Result<(Engine, AppState)> {
+    let oidc = oidc(&server, address)?;
     let network = NetworkPolicy {
         file_sources: config.allow_file_sources,
         ..NetworkPolicy::strict()
@@ -89,13 +94,50 @@ async fn assemble(
     let mut options = config.open_options(network);
     options.options.initialise_swarm = server.initialise_swarm;
     let engine = Engine::open(options).await?;
+    let monitor = match &server.prometheus_url {
+        Some(url) => engine
+            .monitor()
+            .with_prometheus(Prometheus::new(url.expose())?),
+        None => engine.monitor(),
+    };
     let control = ControlPlane::new(
         engine.clone(),
         ControlOptions {
+            monitor: Some(monitor),
             registration: server.registration,
             ..ControlOptions::default()
         },
     );
     let state = AppState::new(engine.clone(), control, server, closing);
+    let state = match oidc {
+        Some(oidc) => state.with_oidc(oidc),
+        None => state,
+    };
     Ok((engine, state))
+}
+
+/// The provider of identities, and where it sends people back to.
+fn oidc(server: &ServerConfig, address: SocketAddr) -> Result<Option<Oidc>> {
+    let Some(config) = &server.oidc else {
+        return Ok(None);
+    };
+    let base = match &server.public_url {
+        Some(url) => url.as_str().trim_end_matches('/').to_owned(),
+        None if address.ip().is_unspecified() => {
+            let message = "DOKPLOY_PUBLIC_URL is not set: a provider of identities needs an address to send people back to";
+            return Err(Error::new(ErrorKind::InvalidSpec, message).with_hint(
+                "set it to the address that browsers use, as in https://deploy.example.com",
+            ));
+        }
+        None => format!("http://{address}"),
+    };
+    let redirect_url = Url::parse(&format!("{base}/api/auth/oidc/callback"))
+        .map_err(|error| Error::invalid_field("DOKPLOY_PUBLIC_URL", error.to_string()))?;
+    let options = OidcOptions {
+        issuer: config.issuer.clone(),
+        client_id: config.client_id.clone(),
+        client_secret: Some(config.client_secret.clone()),
+        redirect_url,
+    };
+    Oidc::new(options).map(Some)
 }

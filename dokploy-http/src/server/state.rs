@@ -9,11 +9,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::ServerConfig;
 use crate::live::Seats;
+use crate::oidc::Oidc;
 
 /// What every handler has at hand. Cloning it is cheap and gives the same server.
 #[derive(Clone)]
 pub struct AppState {
     inner: Arc<Inner>,
+    oidc: Option<Arc<Oidc>>,
 }
 
 struct Inner {
@@ -40,7 +42,22 @@ impl AppState {
                 closing,
                 seats: Seats::default(),
             }),
+            oidc: None,
         }
+    }
+
+    /// Lets people come in through a provider of identities.
+    #[must_use]
+    pub fn with_oidc(self, oidc: Oidc) -> Self {
+        Self {
+            oidc: Some(Arc::new(oidc)),
+            ..self
+        }
+    }
+
+    /// The provider of identities, where there is one.
+    pub(crate) fn oidc(&self) -> Option<&Oidc> {
+        self.oidc.as_deref()
     }
 
     /// Whom every handler asks, on behalf of an actor.

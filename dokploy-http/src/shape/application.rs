@@ -291,7 +291,7 @@ pub enum ApplicationStatus {
 }
 
 impl ApplicationStatus {
-    fn of(application: &Application, last: Option<&Deployment>) -> Self {
+    pub(super) fn of(application: &Application, last: Option<&Deployment>) -> Self {
         let status = last.map(|deployment| deployment.state.status);
         match status {
             Some(status) if !status.is_terminal() => Self::Deploying,

@@ -2,7 +2,7 @@
 
 use dokploy_core::Secret;
 use dokploy_core::clock::Timestamp;
-use dokploy_core::id::CredentialId;
+use dokploy_core::id::{CredentialId, ProjectId};
 use dokploy_core::model::{Credential, CredentialKind, CredentialSecret};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -14,6 +14,9 @@ use utoipa::ToSchema;
 pub struct CredentialShape {
     /// Identifier.
     pub id: CredentialId,
+    /// The project whose applications may name it; absent for one of the installation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub project_id: Option<ProjectId>,
     /// What it is for.
     pub kind: CredentialKind,
     /// Name for people; unique.
@@ -29,6 +32,7 @@ impl CredentialShape {
     pub fn of(credential: &Credential) -> Self {
         Self {
             id: credential.id,
+            project_id: credential.project_id,
             kind: credential.kind,
             name: credential.name.clone(),
             host: credential.host.clone(),
@@ -41,6 +45,9 @@ impl CredentialShape {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewCredentialInput {
+    /// The project whose applications may name it; left out, it belongs to the installation.
+    #[serde(default)]
+    pub project_id: Option<ProjectId>,
     /// What it is for.
     pub kind: CredentialKind,
     /// Name for people; unique.

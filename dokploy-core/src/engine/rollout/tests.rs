@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use super::*;
 
+mod disturbances;
+
 const NEW: &str = "d2/apply_service";
 const OLD: &str = "d1/apply_service";
 
@@ -34,6 +36,8 @@ fn task(id: &str, rollout: &str, state: TaskState) -> ObservedTask {
         message: None,
         error: None,
         exit_code: None,
+        refusal: None,
+        forced: 0,
         container: None,
         created_at: None,
         changed_at: None,
@@ -62,6 +66,7 @@ fn service(replicas: u32, tasks: Vec<ObservedTask>) -> ObservedService {
         image: "app:1".to_owned(),
         global: false,
         replicas,
+        forced: 0,
         update_state: Some("completed".to_owned()),
         tasks,
     }
@@ -142,17 +147,17 @@ fn a_task_is_judged_by_its_state_and_its_health() {
 }
 
 #[test]
-fn all_tasks_together_decide_and_old_ones_have_to_be_gone() {
+fn all_tasks_together_decide_and_old_ones_have_to_be_on_their_way_out() {
     let failing = vec![up("a"), ended_with("b", 1)];
     let old = vec![task("o", OLD, TaskState::Running)];
     let stopping = vec![up("a"), unwanted(task("o", OLD, TaskState::Running))];
     check(vec![
         ("one of two", 2, vec![up("a")], "waiting"),
-        ("two of one", 1, vec![up("a"), up("b")], "monitoring"),
+        ("two in one slot", 1, vec![up("a"), up("b")], "waiting"),
         ("one of two failed", 2, failing, "failed"),
         ("only an old one", 1, old.clone(), "waiting"),
         ("the old one runs", 1, beside(TaskState::Running), "waiting"),
-        ("the old one stops", 1, stopping, "waiting"),
+        ("the old one stops", 1, stopping, "monitoring"),
         (
             "it has stopped",
             1,

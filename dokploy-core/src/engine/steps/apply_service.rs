@@ -1,6 +1,7 @@
 //! Gives Swarm the new specification, and makes the release that it is a part of.
 
 use super::super::apply::{self, Applying, pinned_image};
+use super::super::retry::RetryPolicy;
 use super::super::worker::Work;
 use crate::deployment::{EventKind, Step, StepOutput};
 use crate::error::{Error, ErrorKind, Result};
@@ -96,7 +97,9 @@ async fn ensure_reachable_image(work: &Work) -> Result<()> {
     {
         return Ok(());
     }
-    let info = work.inner.runtime.info().await?;
+    let info = RetryPolicy::OWN
+        .run(work.stop.forwards(), || work.inner.runtime.info())
+        .await?;
     if info.nodes <= 1 {
         return Ok(());
     }

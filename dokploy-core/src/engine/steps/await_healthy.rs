@@ -6,12 +6,14 @@ use futures::StreamExt;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::super::apply::{self, Applying};
 use super::super::rollout::{Rollout, RolloutFailure, Verdict};
+use super::super::sealing::Opened;
 use super::super::worker::Work;
-use super::super::{apply, retry, service, sweep};
+use super::super::{retry, service, sweep};
 use crate::deployment::{EventKind, Step, StepOutput, TaskView};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{ApplicationSpec, Release};
+use crate::model::ApplicationSpec;
 use crate::runtime::ObservedService;
 
 /// What is watched.
@@ -25,6 +27,8 @@ pub(super) struct Watching<'a> {
     pub(super) spec: &'a ApplicationSpec,
     /// Whether they have to stay healthy for the monitor period; what runs unchanged has proved itself before.
     pub(super) monitored: bool,
+    /// What was applied, to be applied once more where Swarm loses its way; unset where this deployment wrote nothing.
+    pub(super) applying: Option<&'a Applying<'a>>,
     pub(super) stop: &'a CancellationToken,
 }
 
@@ -40,14 +44,23 @@ pub(super) async fn run(work: &Work) -> Result<StepOutput> {
     else {
         return Err(Error::new(ErrorKind::Unexpected, "no service was applied"));
     };
-    let release: Option<Release> = work.inner.store.find_release(*release_id).await?;
-    let spec = release.map_or_else(|| work.deployment.spec.clone(), |release| release.spec);
+    let release = work.inner.store.find_release(*release_id).await?;
+    let release = release.ok_or_else(|| Error::not_found("release", release_id))?;
+    let opened = Opened::of(&work.inner.keyring, release.application_id, &release.spec)?;
+    let applying = Applying {
+        spec: &release.spec,
+        opened: &opened,
+        image: &release.image_reference,
+        release: release.id,
+        step: Step::ApplyService,
+    };
     let watching = Watching {
         step: Step::AwaitHealthy,
         rollout: rollout.clone(),
         spec_digest: spec_digest.clone(),
-        spec: &spec,
+        spec: &release.spec,
         monitored: *changed,
+        applying: changed.then_some(&applying),
         stop: work.stop.forwards(),
     };
     // The wait is the time to collect what no retained release needs: the claim keeps every other deployment of the
@@ -63,18 +76,25 @@ pub(super) async fn run(work: &Work) -> Result<StepOutput> {
 /// How long clean-up may hold up a deployment. The next one goes on with it.
 const SWEEP_DEADLINE: Duration = Duration::from_mins(1);
 
-/// Time between two looks while nothing says that something has changed. Swarm tells of changes of services, not of
-/// tasks, so that looking is what finds them.
+/// Longest time between two looks while nothing says that something has changed. Swarm tells of changes of services,
+/// not of tasks, so that looking is what finds them.
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Time between the first two looks; it doubles from look to look. What changes little is healthy at once.
+const LOOK_INTERVAL_FIRST: Duration = Duration::from_millis(10);
 
 /// Watches a rollout until its verdict.
 pub(super) async fn watch(work: &Work, watching: &Watching<'_>) -> Result<()> {
     let name = &work.deployment.service_name;
     let update = &watching.spec.update;
     let mut rollout = Rollout::new(watching.rollout.clone(), update, watching.monitored, now());
+    if watching.applying.is_none() {
+        rollout = rollout.without_repeats();
+    }
     let mut changes = work.inner.runtime.watch_service(name);
     let mut outage = Outage::at_the_start(work, watching);
     let mut reporter = Reporter::default();
+    let mut pause = LOOK_INTERVAL_FIRST;
     loop {
         let observed = tokio::select! {
             biased;
@@ -84,21 +104,24 @@ pub(super) async fn watch(work: &Work, watching: &Watching<'_>) -> Result<()> {
         match observed {
             Ok(Some(service)) => {
                 outage.end(&mut rollout, &service);
-                let verdict = match rollout.judge(&service, now()) {
-                    // A task that failed says more than what Swarm or somebody else did about it.
-                    failed @ Verdict::Failed(_) => failed,
-                    verdict => {
-                        ensure_not_replaced(watching, &service)?;
-                        verdict
-                    }
-                };
+                let verdict = rollout.judge(&service, now());
                 reporter
                     .report(work, watching.step, &rollout, &service, &verdict)
                     .await?;
-                match verdict {
-                    Verdict::Healthy => return Ok(()),
-                    Verdict::Failed(failure) => return Err(unhealthy(*failure)),
-                    Verdict::Waiting | Verdict::Monitoring(_) => {}
+                // A task that failed says more than what Swarm or somebody else did about it.
+                if let Verdict::Failed(failure) = verdict {
+                    return Err(unhealthy(*failure));
+                }
+                let went_back = went_back_for_nothing(watching, &rollout, &service);
+                if !went_back {
+                    ensure_not_replaced(watching, &service)?;
+                }
+                if verdict == Verdict::Healthy {
+                    return Ok(());
+                }
+                if rollout.is_stuck(&service, went_back, now()) {
+                    repeat(work, watching, &service, went_back).await?;
+                    rollout.repeated(now());
                 }
             }
             Ok(None) => {
@@ -111,9 +134,55 @@ pub(super) async fn watch(work: &Work, watching: &Watching<'_>) -> Result<()> {
         }
         tokio::select! {
             () = watching.stop.cancelled() => return Err(retry::stopped()),
-            () = tokio::time::sleep(LOOK_INTERVAL) => {}
+            () = tokio::time::sleep(pause) => {}
             Some(_) = changes.next() => {}
         }
+        pause = (pause * 2).min(LOOK_INTERVAL);
+    }
+}
+
+/// Whether Swarm has undone the update for something that says nothing about the release.
+fn went_back_for_nothing(
+    watching: &Watching<'_>,
+    rollout: &Rollout,
+    service: &ObservedService,
+) -> bool {
+    service.spec_digest != watching.spec_digest
+        && apply::swarm_went_back(service)
+        && rollout.was_disturbed()
+        && rollout.may_repeat()
+}
+
+/// Asks the same of Swarm once more. Who is faster, or an engine that is away, is seen at the next look.
+async fn repeat(
+    work: &Work,
+    watching: &Watching<'_>,
+    service: &ObservedService,
+    went_back: bool,
+) -> Result<()> {
+    let Some(applying) = watching.applying else {
+        return Ok(());
+    };
+    let message = if went_back {
+        "Swarm went back for tasks that say nothing about the release; it is told to update once more"
+    } else {
+        "Swarm has lost its way over a node that is lost or not ready; it is told to replace all tasks once more"
+    };
+    let warned = EventKind::Warned {
+        message: message.to_owned(),
+    };
+    work.journal.append(warned).await?;
+    work.stop.ensure_owned()?;
+    let outcome = if went_back {
+        apply::apply(work, applying).await.map(drop)
+    } else {
+        let runtime = &work.inner.runtime;
+        let restarted = runtime.restart_service(&service.name, service.version);
+        restarted.await.map(drop)
+    };
+    match outcome {
+        Err(error) if error.kind() == ErrorKind::Conflict || error.is_retryable() => Ok(()),
+        outcome => outcome,
     }
 }
 

@@ -39,17 +39,14 @@ async fn previous(work: &Work) -> Result<Option<Release>> {
 async fn restore(work: &Work, release: &Release) -> Result<StepOutput> {
     let opened = Opened::of(&work.inner.keyring, release.application_id, &release.spec)?;
     let spec = as_it_was(work, release).await?;
-    let applied = apply::apply(
-        work,
-        &Applying {
-            spec: &spec,
-            opened: &opened,
-            image: &release.image_reference,
-            release: release.id,
-            step: Step::RestorePrevious,
-        },
-    )
-    .await?;
+    let applying = Applying {
+        spec: &spec,
+        opened: &opened,
+        image: &release.image_reference,
+        release: release.id,
+        step: Step::RestorePrevious,
+    };
+    let applied = apply::apply(work, &applying).await?;
     await_healthy::watch(
         work,
         &Watching {
@@ -59,6 +56,7 @@ async fn restore(work: &Work, release: &Release) -> Result<StepOutput> {
             spec: &spec,
             // It has proved itself before. After a failure it does so again; who cancels does not wait for that.
             monitored: applied.changed && !is_cancellation(work),
+            applying: applied.changed.then_some(&applying),
             stop: work.stop.everything(),
         },
     )

@@ -16,21 +16,13 @@ use futures::stream::{self, BoxStream, StreamExt};
 use sha2::{Digest, Sha256};
 
 use super::error::{during, is_not_found};
-use super::{placement, service as services};
+use super::{placement, refusal, service as services};
 use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::runtime::{ObservedService, ObservedTask, TaskHealth, TaskState};
+use crate::runtime::{ObservedService, ObservedTask, TaskHealth, TaskState, label};
 
 /// How long to wait before the engine is asked again for its events.
 const AGAIN: Duration = Duration::from_secs(1);
-
-/// What a node says of a task while its engine has just started and is not quite back in the swarm. It says nothing
-/// about the task: Swarm makes another one.
-const NOT_READY: [&str; 3] = [
-    "swarm is not active",
-    "node is missing network attachments",
-    "failed to find a load balancer IP",
-];
 
 /// The service, or `None`.
 pub(super) async fn service(docker: &Docker, name: &str) -> Result<Option<ObservedService>> {
@@ -62,7 +54,7 @@ pub(super) async fn service(docker: &Docker, name: &str) -> Result<Option<Observ
 }
 
 fn observed(service: Service, replicas: u32, tasks: Vec<ObservedTask>) -> ObservedService {
-    let version = services::version(&service);
+    let (version, forced) = (services::version(&service), services::forced(&service));
     let spec = service.spec.unwrap_or_default();
     let spec_digest = digest(&spec);
     let container = spec
@@ -81,6 +73,7 @@ fn observed(service: Service, replicas: u32, tasks: Vec<ObservedTask>) -> Observ
         image: container.image.unwrap_or_default(),
         global,
         replicas,
+        forced,
         update_state: state
             .map(|state| state.to_string())
             .filter(|state| !state.is_empty()),
@@ -183,11 +176,8 @@ fn container_id(task: &Task) -> Option<&str> {
 
 pub(super) fn observed_task(task: &Task, health: TaskHealth) -> ObservedTask {
     let status = task.status.clone().unwrap_or_default();
-    let mut state = status.state.map_or(TaskState::Pending, state);
-    let refusal = status.err.as_deref().unwrap_or_default();
-    if state.is_failure() && NOT_READY.iter().any(|words| refusal.contains(words)) {
-        state = TaskState::Orphaned;
-    }
+    let state = status.state.map_or(TaskState::Pending, state);
+    let refusal = refusal::of(state, status.err.as_deref().unwrap_or_default());
     let spec = task.spec.clone().unwrap_or_default();
     let container = spec.container_spec.unwrap_or_default();
     let container_status = status.container_status.unwrap_or_default();
@@ -211,6 +201,8 @@ pub(super) fn observed_task(task: &Task, health: TaskHealth) -> ObservedTask {
         // Swarm leaves out a zero, and says zero of a container that never was or still runs.
         exit_code: (has_ended && id.is_some())
             .then(|| container_status.exit_code.unwrap_or_default()),
+        refusal,
+        forced: spec.force_update.unwrap_or_default(),
         container: id,
         created_at: task.created_at.map(Timestamp::from),
         changed_at: status.timestamp.map(Timestamp::from),
@@ -243,10 +235,13 @@ fn state(state: EngineState) -> TaskState {
     }
 }
 
-/// Digest of a specification. How often a restart was forced is no part of what is wanted, the number of replicas is
-/// watched for itself, and the order of keys and fields that are empty say nothing.
+/// Digest of a specification. How often a restart was forced and who of us wrote it is no part of what is wanted, the
+/// number of replicas is watched for itself, and the order of keys and fields that are empty say nothing.
 fn digest(spec: &EngineSpec) -> String {
     let mut spec = spec.clone();
+    if let Some(labels) = &mut spec.labels {
+        labels.remove(label::EPOCH);
+    }
     if let Some(template) = &mut spec.task_template {
         template.force_update = None;
     }

@@ -21,8 +21,9 @@ use crate::runtime::{ObservedService, RegistryCredential, SecretMount, ServiceSp
 
 /// How long the tasks of a removed service may take beyond their grace until they are gone.
 const GONE: Duration = Duration::from_mins(1);
-/// How long after its task a container may go by itself.
-const LEFT_BEHIND: Duration = Duration::from_secs(5);
+/// How long after its task a container may go by itself. One that is still there was forgotten by an engine that was
+/// killed.
+const LEFT_BEHIND: Duration = Duration::from_secs(1);
 /// How often to look whether they are.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -254,11 +255,23 @@ async fn remove_containers(docker: &Docker, containers: &[ContainerSummary]) -> 
     for id in ours.filter_map(|container| container.id.as_deref()) {
         let options = RemoveContainerOptionsBuilder::new().force(true).build();
         match docker.remove_container(id, Some(options)).await {
-            Err(error) if !is_not_found(&error) => return Err(during("remove_service")(error)),
-            _ => {}
+            Ok(()) => {}
+            Err(error) if is_not_found(&error) || is_on_its_way(&error) => {}
+            Err(error) => return Err(during("remove_service")(error)),
         }
     }
     Ok(())
+}
+
+/// Whether the engine is removing that container by itself.
+fn is_on_its_way(error: &bollard::errors::Error) -> bool {
+    matches!(
+        error,
+        bollard::errors::Error::DockerResponseServerError {
+            status_code: 409,
+            message,
+        } if message.contains("in progress")
+    )
 }
 
 /// A foreign volume may be a directory of the host in disguise.
@@ -311,7 +324,7 @@ pub(super) fn version(service: &Service) -> u64 {
         .unwrap_or_default()
 }
 
-fn forced(service: &Service) -> u64 {
+pub(super) fn forced(service: &Service) -> u64 {
     let template = service
         .spec
         .as_ref()

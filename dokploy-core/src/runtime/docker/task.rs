@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bollard::Docker;
-use bollard::models::Service;
+use bollard::models::{Service, Task};
 use futures::StreamExt;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -18,7 +18,7 @@ use super::logs::{Logs, Output};
 use super::{convert, network, observe, placement, registry, service as services};
 use crate::error::{Error, ErrorKind, Result};
 use crate::runtime::{
-    LogSink, LogStream, ObservedTask, TaskHealth, TaskOutcome, TaskSpec, TaskState,
+    LogSink, LogStream, ObservedTask, Refusal, TaskHealth, TaskOutcome, TaskSpec, TaskState,
 };
 
 /// Why a task was stopped, written to its service, so that the same call gives the same answer later.
@@ -27,6 +27,9 @@ const STOPPED: &str = "dokploy.stopped";
 const TAIL: usize = 20;
 /// How often to look at a task without being told to.
 const LOOK: Duration = Duration::from_millis(500);
+/// How often a task that could not be started is tried, and the pause in between: about half a minute.
+const TRIES: u32 = 7;
+const PAUSE: Duration = Duration::from_secs(5);
 /// How long the rest of the output may take once a task has ended.
 const REST_TIME: Duration = Duration::from_secs(10);
 /// How often to try again when somebody else writes to the service that is to be stopped.
@@ -91,20 +94,42 @@ async fn take_up(docker: &Docker, spec: &TaskSpec) -> Result<Service> {
     Ok(service)
 }
 
+/// The task, once it has ended: the latest, where one could not be started and was tried again.
+fn ended(tasks: &[Task]) -> Option<ObservedTask> {
+    let tasks = tasks.iter();
+    let tasks = tasks.map(|task| observe::observed_task(task, TaskHealth::Unknown));
+    let latest = tasks.max_by_key(|task| task.forced)?;
+    (latest.state > TaskState::Running).then_some(latest)
+}
+
+/// Starts a task that never ran once more: Swarm itself never starts one of these again.
+async fn try_again(docker: &Docker, name: &str) -> Result<()> {
+    tokio::time::sleep(PAUSE).await;
+    let Some(service) = services::find(docker, name).await? else {
+        return Ok(());
+    };
+    match services::restart(docker, name, services::version(&service)).await {
+        Err(error) if error.kind() == ErrorKind::Conflict || error.is_retryable() => Ok(()),
+        outcome => outcome.map(drop),
+    }
+}
+
 /// Waits until the task has ended.
 async fn end(docker: &Docker, name: &str, service_id: &str) -> Result<ObservedTask> {
     let mut changes = observe::watch(docker, name);
+    let mut tries = 1;
     loop {
         let tasks = observe::tasks(docker, service_id).await;
         match tasks {
             Ok(None) => return Err(Error::not_found("task", name)),
-            Ok(Some(tasks)) => {
-                let tasks = tasks.iter();
-                let mut tasks = tasks.map(|task| observe::observed_task(task, TaskHealth::Unknown));
-                if let Some(ended) = tasks.find(|task| task.state > TaskState::Running) {
-                    return Ok(ended);
+            Ok(Some(tasks)) => match ended(&tasks) {
+                Some(ended) if ended.refusal == Some(Refusal::Passing) && tries < TRIES => {
+                    tries += 1;
+                    try_again(docker, name).await?;
                 }
-            }
+                Some(ended) => return Ok(ended),
+                None => {}
+            },
             // The engine may be away for a while; the deadline of the call is the end of patience.
             Err(error) if error.is_retryable() => {}
             Err(error) => return Err(error),

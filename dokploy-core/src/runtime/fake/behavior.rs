@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::super::TaskHealth;
+use super::super::{Refusal, TaskHealth};
 
 /// What the containers of an image do on a [`FakeRuntime`](super::FakeRuntime).
 #[non_exhaustive]
@@ -40,6 +40,8 @@ pub enum FakeBehavior {
     CannotBePlaced,
     /// The node cannot get its image: it is `rejected`.
     ImageNotFound,
+    /// The engine of the node cannot start it just then: it is `rejected`, for no reason of its own.
+    NodeNotReady,
     /// Its image takes long to fetch.
     SlowPull {
         /// How long.
@@ -134,7 +136,7 @@ pub(super) enum TaskChange {
     Unhealthy,
     Exited(i64),
     Killed,
-    Rejected,
+    Rejected(Refusal),
     Stopped,
     Writes(u64),
 }
@@ -166,8 +168,13 @@ pub(super) fn schedule(
         return changes;
     }
     changes.push((timings.place, TaskChange::Placed));
-    if *behavior == FakeBehavior::ImageNotFound {
-        changes.push((prepared, TaskChange::Rejected));
+    let refusal = match behavior {
+        FakeBehavior::ImageNotFound => Some(Refusal::Lasting),
+        FakeBehavior::NodeNotReady => Some(Refusal::Passing),
+        _ => None,
+    };
+    if let Some(refusal) = refusal {
+        changes.push((prepared, TaskChange::Rejected(refusal)));
         return changes;
     }
     changes.push((prepared, TaskChange::Started));

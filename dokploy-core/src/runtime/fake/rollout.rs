@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::super::TaskState;
 use super::service::Service;
 use super::task::Task;
 use super::world::Surroundings;
@@ -149,10 +150,13 @@ impl Service {
                 Some(Phase::StartingNew(id))
             }
             Phase::StartingNew(id) => {
+                // Swarm waits for the very task that it has made, also when the node of that one is lost.
                 let arrived = self
                     .tasks_of(slot)
                     .find(|task| task.id == id)
-                    .is_none_or(|task| task.is_running() || task.has_ended());
+                    .is_none_or(|task| {
+                        task.is_running() || task.has_ended() && task.state != TaskState::Orphaned
+                    });
                 if !arrived {
                     return Some(Phase::StartingNew(id));
                 }

@@ -261,6 +261,7 @@ impl Service {
             health: TaskHealth::Unknown,
             error,
             exit_code: None,
+            refusal: None,
             container: None,
             created_at: now,
             changed_at: now,
@@ -308,6 +309,7 @@ impl Service {
             image: spec.image.clone(),
             global: self.is_global(),
             replicas: u32::try_from(self.slot_count(around)).unwrap_or(u32::MAX),
+            forced: self.template.forced,
             update_state: self.update_state.map(str::to_owned),
             tasks: self
                 .tasks

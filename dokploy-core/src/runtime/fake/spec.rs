@@ -2,26 +2,32 @@
 
 use sha2::{Digest, Sha256};
 
-use super::super::ServiceSpec;
+use super::super::{ServiceSpec, label};
 
 /// A specification and how often a restart was forced. Two templates of the same `task_digest` need no new tasks.
 #[derive(Clone, Debug)]
 pub(super) struct Template {
     pub(super) spec: ServiceSpec,
+    pub(super) forced: u64,
     pub(super) task_digest: String,
 }
 
 impl Template {
     pub(super) fn new(spec: ServiceSpec, forced: u64) -> Self {
         let task_digest = task_digest(&spec, forced);
-        Self { spec, task_digest }
+        Self {
+            spec,
+            forced,
+            task_digest,
+        }
     }
 }
 
-/// Digest by which a change by somebody else is found: everything but the number of tasks.
+/// Digest by which a change by somebody else is found: everything but the number of tasks and which worker wrote it.
 pub(super) fn kept_digest(spec: &ServiceSpec) -> String {
     let mut same_for_all = spec.clone();
     same_for_all.replicas = 0;
+    same_for_all.labels.remove(label::EPOCH);
     spec_digest(&same_for_all)
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::super::{LogStream, ObservedTask, TaskHealth, TaskState};
+use super::super::{LogStream, ObservedTask, Refusal, TaskHealth, TaskState};
 use super::behavior::{FakeOutput, TaskChange};
 use super::spec::Template;
 use super::world::Epoch;
@@ -31,6 +31,7 @@ pub(super) struct Task {
     pub(super) health: TaskHealth,
     pub(super) error: Option<String>,
     pub(super) exit_code: Option<i64>,
+    pub(super) refusal: Option<Refusal>,
     pub(super) container: Option<String>,
     pub(super) created_at: Instant,
     pub(super) changed_at: Instant,
@@ -103,8 +104,12 @@ impl Task {
                 137,
                 "task: non-zero exit (137): dockerexec: unhealthy container",
             ),
-            TaskChange::Rejected => {
-                self.error = Some(format!("No such image: {}", self.template.spec.image));
+            TaskChange::Rejected(refusal) => {
+                self.error = Some(match refusal {
+                    Refusal::Lasting => format!("No such image: {}", self.template.spec.image),
+                    Refusal::Passing => "swarm is not active".to_owned(),
+                });
+                self.refusal = Some(*refusal);
                 TaskState::Rejected
             }
             TaskChange::Stopped => {
@@ -184,6 +189,8 @@ impl Task {
             message: Some(self.message().to_owned()),
             error: self.error.clone(),
             exit_code: self.exit_code,
+            refusal: self.refusal,
+            forced: self.template.forced,
             container: self.container.clone(),
             created_at: Some(epoch.at(self.created_at)),
             changed_at: Some(epoch.at(self.changed_at)),

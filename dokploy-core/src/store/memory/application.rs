@@ -6,7 +6,8 @@ use super::{Kept, MemoryStore, Tables, page_of};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::id::{ApplicationId, ProjectId};
-use crate::model::{Application, Page, PageRequest, Reach};
+use crate::model::{Application, Page, PageRequest, Reach, RepositoryKey};
+use crate::store::application::OF_REPOSITORY_MAX;
 use crate::store::{ApplicationFilter, ApplicationStore, refusal};
 
 impl Tables {
@@ -83,6 +84,17 @@ impl ApplicationStore for MemoryStore {
             .live_applications()
             .find(|application| application.service_name == service_name)
             .cloned())
+    }
+
+    async fn applications_of_repository(
+        &self,
+        repository: &RepositoryKey,
+    ) -> Result<Vec<Application>> {
+        let tables = self.lock();
+        let found = tables.live_applications().filter(|application| {
+            RepositoryKey::of(&application.spec).as_ref() == Some(repository)
+        });
+        Ok(found.take(OF_REPOSITORY_MAX as usize).cloned().collect())
     }
 
     async fn list_applications(

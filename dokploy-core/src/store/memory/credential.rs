@@ -2,22 +2,30 @@
 
 use async_trait::async_trait;
 
-use super::{Kept, MemoryStore, page_of};
+use super::{Kept, MemoryStore, Tables, page_of};
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::id::CredentialId;
-use crate::model::{Credential, Page, PageRequest};
+use crate::model::{Credential, Page, PageRequest, Reach};
 use crate::store::{CredentialStore, SettingStore, refusal};
+
+impl Tables {
+    fn reaches_credential(&self, reach: &Reach, credential: &Credential) -> bool {
+        match credential.project_id {
+            Some(project) => self.reaches(reach, project),
+            None => *reach == Reach::All,
+        }
+    }
+}
 
 #[async_trait]
 impl CredentialStore for MemoryStore {
     async fn create_credential(&self, credential: &Credential) -> Result<()> {
         let mut change = self.change();
         let credentials = &mut change.credentials;
-        let name_taken = credentials
-            .values()
-            .filter_map(Kept::live)
-            .any(|other| other.name == credential.name);
+        let name_taken = credentials.values().filter_map(Kept::live).any(|other| {
+            (other.project_id, &other.name) == (credential.project_id, &credential.name)
+        });
         if name_taken || credentials.contains_key(&credential.id) {
             return Err(refusal::taken("credential", &credential.name));
         }
@@ -33,6 +41,28 @@ impl CredentialStore for MemoryStore {
             .get(&id)
             .and_then(Kept::live)
             .cloned())
+    }
+
+    async fn find_credential_in_reach(
+        &self,
+        reach: &Reach,
+        id: CredentialId,
+    ) -> Result<Option<Credential>> {
+        let tables = self.lock();
+        let found = tables.credentials.get(&id).and_then(Kept::live);
+        let reached = found.filter(|found| tables.reaches_credential(reach, found));
+        Ok(reached.cloned())
+    }
+
+    async fn list_credentials_in_reach(
+        &self,
+        reach: &Reach,
+        page: PageRequest,
+    ) -> Result<Page<Credential>> {
+        let tables = self.lock();
+        let live = tables.credentials.values().rev().filter_map(Kept::live);
+        let reached = live.filter(|one| tables.reaches_credential(reach, one));
+        Ok(page_of(reached, page, |credential| credential.id.as_uuid()))
     }
 
     async fn list_credentials(&self, page: PageRequest) -> Result<Page<Credential>> {

@@ -1,5 +1,7 @@
 //! Deployments and their logs in memory.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use tokio::time::Instant;
 
@@ -201,6 +203,19 @@ impl DeploymentStore for MemoryStore {
                     && tables.reaches(&filter.reach, deployment.project_id)
             });
         Ok(page_of(asked, page, |deployment| deployment.id.as_uuid()))
+    }
+
+    async fn newest_deployments(&self, applications: &[ApplicationId]) -> Result<Vec<Deployment>> {
+        let tables = self.lock();
+        let mut newest = BTreeMap::new();
+        // Later ones have greater ids.
+        for job in tables.deployments.values() {
+            let application = job.deployment.application_id;
+            if applications.contains(&application) {
+                newest.insert(application, &job.deployment);
+            }
+        }
+        Ok(newest.into_values().cloned().collect())
     }
 
     async fn append_events(&self, append: &Append) -> Result<(Vec<Event>, DeploymentState)> {

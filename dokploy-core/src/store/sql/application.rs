@@ -9,7 +9,8 @@ use super::value::{Row, json, optional_json};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::id::{ApplicationId, ProjectId};
-use crate::model::{Application, Page, PageRequest, Reach};
+use crate::model::{Application, Page, PageRequest, Reach, RepositoryKey};
+use crate::store::application::OF_REPOSITORY_MAX;
 use crate::store::{ApplicationFilter, ApplicationStore, refusal};
 
 statements! {
@@ -18,8 +19,8 @@ statements! {
 
     LOCK_PROJECT = ["SELECT id FROM projects WHERE id = $1 AND deleted_at IS NULL" lock];
     INSERT = [
-        "INSERT INTO applications (" columns ", name)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+        "INSERT INTO applications (" columns ", name, repository)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
     ];
     FIND = [
         "SELECT " columns " FROM applications
@@ -31,9 +32,17 @@ statements! {
     FIND_BY_SERVICE_NAME = [
         "SELECT " columns " FROM applications WHERE service_name = $1 AND deleted_at IS NULL"
     ];
+    OF_REPOSITORY = [
+        "SELECT " columns " FROM applications WHERE repository = $1 AND deleted_at IS NULL ORDER BY id LIMIT $2"
+    ];
     LIST = [
         "SELECT " columns " FROM applications
          WHERE " (reached "project_id") " AND ($3 OR database_id IS NULL) AND deleted_at IS NULL AND id < $4
+         ORDER BY id DESC LIMIT $5"
+    ];
+    LIST_OF_USER = [
+        "SELECT " columns " FROM applications
+         WHERE " (reached_by_user "project_id") " AND ($3 OR database_id IS NULL) AND deleted_at IS NULL AND id < $4
          ORDER BY id DESC LIMIT $5"
     ];
     LIST_OF_PROJECT = [
@@ -44,7 +53,7 @@ statements! {
     ];
     UPDATE = [
         "UPDATE applications SET version = version + 1, name = $3, spec = $4, stopped = $5,
-            webhook_secret = $6, updated_at = $7
+            webhook_secret = $6, updated_at = $7, repository = $8
          WHERE id = $1 AND version = $2 AND deleted_at IS NULL RETURNING " columns
     ];
     LOCK = ["SELECT id FROM applications WHERE id = $1 AND deleted_at IS NULL" lock];
@@ -68,6 +77,11 @@ fn read(mut row: Row) -> Result<Application> {
     })
 }
 
+/// What webhooks find it by.
+fn repository(application: &Application) -> Option<RepositoryKey> {
+    RepositoryKey::of(&application.spec)
+}
+
 /// Stores a new application. The lock keeps the project from being deleted at the same moment.
 pub(super) async fn insert(transaction: &mut Session, application: &Application) -> Result<()> {
     let project = transaction
@@ -88,7 +102,8 @@ pub(super) async fn insert(transaction: &mut Session, application: &Application)
         .bind(application.database_id)
         .bind(application.created_at)
         .bind(application.updated_at)
-        .bind(application.spec.name.as_str());
+        .bind(application.spec.name.as_str())
+        .bind(repository(application).as_ref().map(RepositoryKey::as_str));
     transaction
         .execute(insert)
         .await
@@ -133,6 +148,17 @@ impl ApplicationStore for SqlStore {
         self.read().optional(find).await?.map(read).transpose()
     }
 
+    async fn applications_of_repository(
+        &self,
+        repository: &RepositoryKey,
+    ) -> Result<Vec<Application>> {
+        let find = OF_REPOSITORY
+            .bind(repository.as_str())
+            .bind(OF_REPOSITORY_MAX);
+        let rows = self.read().all(find).await?;
+        rows.into_iter().map(read).collect()
+    }
+
     async fn list_applications(
         &self,
         filter: &ApplicationFilter,
@@ -148,7 +174,10 @@ impl ApplicationStore for SqlStore {
                 .within(reach)
                 .bind(*with_databases)
                 .bind(*project),
-            None => LIST.within(reach).bind(*with_databases),
+            None => {
+                let list = reach.user().map_or(&LIST, |_| &LIST_OF_USER);
+                list.within(reach).bind(*with_databases)
+            }
         };
         self.list(call, page, read, |application| application.id.as_uuid())
             .await
@@ -162,7 +191,8 @@ impl ApplicationStore for SqlStore {
             .bind(json(&application.spec)?)
             .bind(application.stopped)
             .bind(optional_json(application.webhook_secret.as_ref())?)
-            .bind(application.updated_at);
+            .bind(application.updated_at)
+            .bind(repository(application).as_ref().map(RepositoryKey::as_str));
         let mut change = self.single_change().await?;
         let updated = change
             .optional(update)

@@ -74,6 +74,11 @@ impl Change {
         Ok(())
     }
 
+    /// Takes back what was written, and releases its locks, before it returns.
+    pub(super) async fn roll_back(self) -> Result<()> {
+        self.session.roll_back().await
+    }
+
     /// Commits what changed something. What changed nothing leaves no record.
     pub(super) async fn commit_if(self, has_changed: bool) -> Result<()> {
         if has_changed {

@@ -23,6 +23,10 @@ statements! {
         "SELECT " columns " FROM databases
          WHERE " (reached "project_id") " AND deleted_at IS NULL AND id < $3 ORDER BY id DESC LIMIT $4"
     ];
+    LIST_OF_USER = [
+        "SELECT " columns " FROM databases
+         WHERE " (reached_by_user "project_id") " AND deleted_at IS NULL AND id < $3 ORDER BY id DESC LIMIT $4"
+    ];
     LIST_OF_PROJECT = [
         "SELECT " columns " FROM databases
          WHERE " (reached "project_id") " AND project_id = $3 AND deleted_at IS NULL AND id < $4
@@ -91,7 +95,10 @@ impl DatabaseStore for SqlStore {
     ) -> Result<Page<Database>> {
         let call = match project {
             Some(project) => LIST_OF_PROJECT.within(reach).bind(project),
-            None => LIST.within(reach),
+            None => {
+                let list = reach.user().map_or(&LIST, |_| &LIST_OF_USER);
+                list.within(reach)
+            }
         };
         self.list(call, page, read, |database| database.id.as_uuid())
             .await

@@ -4,6 +4,8 @@ use std::str::FromStr;
 
 use log::LevelFilter;
 use sqlx::ConnectOptions;
+#[cfg(feature = "sqlite")]
+use sqlx::Connection;
 #[cfg(feature = "postgres")]
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 #[cfg(feature = "sqlite")]
@@ -67,6 +69,10 @@ async fn open_sqlite(url: &str, options: &SqlStoreOptions) -> Result<Pools> {
     let pool = || SqlitePoolOptions::new().acquire_timeout(options.acquire_timeout);
     let writer = pool()
         .max_connections(1)
+        // A full disk ends a transaction inside of SQLite, and the driver then takes it for open for ever.
+        .before_acquire(|connection, _| {
+            Box::pin(std::future::ready(Ok(!connection.is_in_transaction())))
+        })
         .connect_with(connect.clone())
         .await
         .map_err(error::convert)?;

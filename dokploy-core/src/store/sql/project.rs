@@ -22,6 +22,10 @@ statements! {
         "SELECT " columns " FROM projects
          WHERE " (reached "id") " AND deleted_at IS NULL AND id < $3 ORDER BY id DESC LIMIT $4"
     ];
+    LIST_OF_USER = [
+        "SELECT " columns " FROM projects
+         WHERE " (reached_by_user "id") " AND deleted_at IS NULL AND id < $3 ORDER BY id DESC LIMIT $4"
+    ];
     FIND_OWNER = ["SELECT id FROM users WHERE id = $1 AND deleted_at IS NULL"];
     LOCK_TEAM = ["SELECT id FROM teams WHERE id = $1 AND deleted_at IS NULL" lock];
     UPDATE = [
@@ -98,7 +102,8 @@ impl ProjectStore for SqlStore {
     }
 
     async fn list_projects(&self, reach: &Reach, page: PageRequest) -> Result<Page<Project>> {
-        self.list(LIST.within(reach), page, read, |project| {
+        let list = reach.user().map_or(&LIST, |_| &LIST_OF_USER);
+        self.list(list.within(reach), page, read, |project| {
             project.id.as_uuid()
         })
         .await

@@ -59,7 +59,7 @@ impl IdempotencyStore for SqlStore {
             return Ok(Idempotency::New);
         }
         let find = FIND.bind(actor).bind(key);
-        let Some(mut row) = self.write().optional(find).await? else {
+        let Some(mut row) = self.read().optional(find).await? else {
             // It was given up at this moment: whoever asks again gets it.
             return Ok(Idempotency::Running);
         };

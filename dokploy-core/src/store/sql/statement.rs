@@ -1,6 +1,8 @@
 //! SQL texts, each written once. Where the two databases differ, a text holds one of the few words below, and only
 //! this file knows what each database calls it.
 
+use uuid::Uuid;
+
 use super::session::Call;
 use super::value::Value;
 use crate::model::Reach;
@@ -43,17 +45,20 @@ impl Statement {
         self.call().bind(value)
     }
 
-    /// A call of a statement with the word `reached`, which takes `$1` and `$2`.
+    /// A call of a statement with the word `reached` or `reached_by_user`, which takes `$1` and `$2`.
     pub(super) fn within(&self, reach: &Reach) -> Call<'_> {
         let projects = reach.projects().map(|projects| {
-            let ids = projects
-                .iter()
-                .map(|id| format!("\"{}\"", id.as_uuid().simple()))
-                .collect::<Vec<_>>();
-            format!("[{}]", ids.join(","))
+            let ids = projects.iter().map(|id| id.as_uuid());
+            id_list(ids)
         });
         self.bind(reach.user()).bind(projects.as_deref())
     }
+}
+
+/// The value of a list of ids, for the word `ids`.
+pub(super) fn id_list(ids: impl Iterator<Item = Uuid>) -> String {
+    let quoted: Vec<_> = ids.map(|id| format!("\"{}\"", id.simple())).collect();
+    format!("[{}]", quoted.join(","))
 }
 
 /// Declares statements: `NAME = ["text" word "text"];`. The word `columns` is the text given first.
@@ -111,22 +116,41 @@ macro_rules! word {
     ($columns:expr, $dialect:ident, (reached $project:literal)) => {
         concat!(
             "(",
+            $crate::store::sql::statement::word!($columns, $dialect, (of_user $project)),
+            " OR $1 IS NULL) AND ",
+            $crate::store::sql::statement::word!($columns, $dialect, (listed $project))
+        )
+    };
+    // The same where there is a user: his projects are the beginning of the search, and not a condition at its end.
+    ($columns:expr, $dialect:ident, (reached_by_user $project:literal)) => {
+        concat!(
+            $crate::store::sql::statement::word!($columns, $dialect, (of_user $project)),
+            " AND ",
+            $crate::store::sql::statement::word!($columns, $dialect, (listed $project))
+        )
+    };
+    ($columns:expr, $dialect:ident, (of_user $project:literal)) => {
+        concat!(
             $project,
             " IN (
                 SELECT id FROM projects WHERE owner_id = $1 UNION ALL
-                SELECT id FROM projects WHERE team_id IN (SELECT team_id FROM members WHERE user_id = $1))
-             OR $1 IS NULL) AND (",
+                SELECT id FROM projects WHERE team_id IN (SELECT team_id FROM members WHERE user_id = $1))"
+        )
+    };
+    ($columns:expr, $dialect:ident, (listed $project:literal)) => {
+        concat!(
+            "(",
             $project,
             " IN (",
-            $crate::store::sql::statement::word!($columns, $dialect, listed),
+            $crate::store::sql::statement::word!($columns, $dialect, ids),
             ") OR $2 IS NULL)"
         )
     };
     // The ids of the JSON list `$2`.
-    ($columns:expr, sqlite, listed) => {
+    ($columns:expr, sqlite, ids) => {
         "SELECT unhex(value) FROM json_each($2)"
     };
-    ($columns:expr, postgres, listed) => {
+    ($columns:expr, postgres, ids) => {
         "SELECT CAST(value AS UUID) FROM json_array_elements_text(CAST($2 AS JSON))"
     };
     ($columns:expr, $dialect:ident, $text:literal) => {

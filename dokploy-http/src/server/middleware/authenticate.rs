@@ -79,7 +79,7 @@ fn presented(headers: &HeaderMap) -> Option<Presented<'_>> {
         };
         return Some(Presented::Bearer(token));
     }
-    cookie::session(headers).map(Presented::Cookie)
+    cookie::SESSION.find(headers).map(Presented::Cookie)
 }
 
 async fn admit(
