@@ -7,6 +7,7 @@ use axum::extract::ws::{Message as Frame, WebSocket};
 use dokploy_core::access::Actor;
 use dokploy_core::bus::Signal;
 use dokploy_core::control::{ControlPlane, ServiceLogRequest, Subject};
+use dokploy_core::id::UserId;
 use dokploy_core::{Error, ErrorKind, Result, Retry};
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
@@ -141,7 +142,7 @@ impl<'a> Watching<'a> {
         let Frame::Text(text) = frame else {
             return Ok(());
         };
-        let request = match self.admit(&text).await {
+        let request = match admit(self.state, self.actor.user_id(), &text).await {
             Ok(request) => request,
             Err(error) => return self.refuse(socket, None, &error).await,
         };
@@ -160,42 +161,18 @@ impl<'a> Watching<'a> {
         Ok(())
     }
 
-    /// Reads a request, which counts like any other.
-    async fn admit(&mut self, text: &str) -> Result<Request> {
-        if let Some(user) = self.actor.user_id() {
-            let rate = self.state.config().rate_limit;
-            let key = format!("http:user:{user}");
-            let verdict = self
-                .state
-                .control()
-                .engine()
-                .limiter()
-                .take(&key, rate)
-                .await;
-            if !verdict.allowed {
-                return Err(Error::new(ErrorKind::RateLimited, "too many requests")
-                    .with_retry(Retry::After(Some(verdict.retry_after))));
-            }
-        }
-        serde_json::from_str(text)
-            .map_err(|error| Error::invalid_field("message", error.to_string()))
-    }
-
     async fn subscribe(
         &mut self,
         socket: &mut WebSocket,
         name: &str,
         after: u64,
     ) -> Result<(), End> {
-        let (state, actor) = (self.state.clone(), self.actor.clone());
-        let opened = match self.admissible(name) {
-            Ok(subject) => open(state.control(), &actor, subject, after)
-                .await
-                .map(|items| (subject, items)),
-            Err(error) => Err(error),
+        let subject = match self.may_watch(name) {
+            Ok(subject) => subject,
+            Err(error) => return self.refuse(socket, Some(name), &error).await,
         };
-        let (subject, items) = match opened {
-            Ok(opened) => opened,
+        let items = match open(self.state.control(), &self.actor, subject, after).await {
+            Ok(items) => items,
             Err(error) => return self.refuse(socket, Some(name), &error).await,
         };
         self.sent.insert(subject, after);
@@ -210,14 +187,13 @@ impl<'a> Watching<'a> {
             .await
     }
 
-    /// The subject of a topic, when there is room for it.
-    fn admissible(&self, name: &str) -> Result<Subject> {
+    fn may_watch(&self, name: &str) -> Result<Subject> {
         let subject = topic::parse(name)?;
-        if self.topics.contains_key(&subject) || self.topics.len() < TOPICS_MAX {
-            return Ok(subject);
+        if !self.topics.contains_key(&subject) && self.topics.len() >= TOPICS_MAX {
+            let message = format!("a socket watches at most {TOPICS_MAX} subjects");
+            return Err(Error::new(ErrorKind::RateLimited, message));
         }
-        let message = format!("a socket watches at most {TOPICS_MAX} subjects");
-        Err(Error::new(ErrorKind::RateLimited, message))
+        Ok(subject)
     }
 
     async fn refuse(
@@ -295,8 +271,22 @@ impl<'a> Watching<'a> {
     }
 }
 
+/// Reads a request, which counts like any other of its user.
+async fn admit(state: &AppState, user: Option<UserId>, text: &str) -> Result<Request> {
+    if let Some(user) = user {
+        let key = format!("http:user:{user}");
+        let limiter = state.control().engine().limiter();
+        let verdict = limiter.take(&key, state.config().rate_limit).await;
+        if !verdict.allowed {
+            return Err(Error::new(ErrorKind::RateLimited, "too many requests")
+                .with_retry(Retry::After(Some(verdict.retry_after))));
+        }
+    }
+    serde_json::from_str(text).map_err(|error| Error::invalid_field("message", error.to_string()))
+}
+
 /// Waits for a signal that something about a user changed.
-async fn told_of(signals: &mut BoxStream<'static, Signal>, user: Option<dokploy_core::id::UserId>) {
+async fn told_of(signals: &mut BoxStream<'static, Signal>, user: Option<UserId>) {
     while let Some(signal) = signals.next().await {
         if matches!(signal, Signal::Access { user: changed } if Some(changed) == user) {
             return;

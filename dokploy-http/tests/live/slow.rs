@@ -43,7 +43,7 @@ async fn a_slow_client_is_told_where_to_go_on_and_misses_nothing() {
     let mut client = Client::open(server.address, &viewer.token).await;
     client.watch(&name, 0).await;
     // It reads nothing until the server has given up waiting.
-    tokio::time::sleep(Duration::from_secs(12)).await;
+    tokio::time::sleep(Duration::from_secs(15)).await;
     let mut read = 0;
     let lagged = loop {
         let message = client.next().await;

@@ -27,9 +27,11 @@ async fn an_event_of_a_deployment_in_one_reaches_a_socket_of_the_other() {
         url: environment.redis_url.as_str().into(),
         prefix: format!("test-{}", ProcessId::new()),
     };
-    let open = async || -> Arc<dyn Store> {
+    let open = async || {
         let options = SqlStoreOptions::default();
-        Arc::new(SqlStore::open(database.url(), options).await.unwrap())
+        let store = SqlStore::open(database.url(), options).await.unwrap();
+        let store: Arc<dyn Store> = Arc::new(store);
+        store
     };
     let bus = async || {
         let connection = RedisConnection::open(&options).await.unwrap();
