@@ -10,7 +10,8 @@ use dokploy_core::clock::{Clock as _, SystemClock};
 use dokploy_core::control::{ControlOptions, ControlPlane, NewProject, NewToken, NewUser};
 use dokploy_core::id::{ApplicationId, ProjectId, SessionId, TeamId, UserId};
 use dokploy_core::model::{
-    ApplicationSpec, CredentialKind, CredentialSecret, EnvDelivery, EnvValue, EnvVar, Role, Scope, Session,
+    ApplicationSpec, CredentialKind, CredentialSecret, EnvDelivery, EnvValue, EnvVar, Role, Scope,
+    Session,
 };
 use dokploy_core::runtime::FakeRuntime;
 use dokploy_core::secret::Keyring;
@@ -71,7 +72,11 @@ impl World {
         let directory = tempfile::tempdir().unwrap();
         let store: Arc<dyn Store> = if settings.sqlite {
             let url = format!("sqlite://{}/dokploy.db", directory.path().display());
-            Arc::new(SqlStore::open(&url, SqlStoreOptions::default()).await.unwrap())
+            Arc::new(
+                SqlStore::open(&url, SqlStoreOptions::default())
+                    .await
+                    .unwrap(),
+            )
         } else {
             Arc::new(MemoryStore::new())
         };
@@ -90,7 +95,8 @@ impl World {
             .start()
             .await
             .unwrap();
-        let config = ServerConfig::read(&Environment::of(settings.variables.iter().copied())).unwrap();
+        let config =
+            ServerConfig::read(&Environment::of(settings.variables.iter().copied())).unwrap();
         let options = ControlOptions {
             registration: config.registration,
             ..ControlOptions::default()
@@ -133,7 +139,11 @@ impl World {
             role,
             email: None,
         };
-        let user = self.control.create_user(&Actor::system("test"), new).await.unwrap();
+        let user = self
+            .control
+            .create_user(&Actor::system("test"), new)
+            .await
+            .unwrap();
         let now = SystemClock.now();
         let session = Session {
             id: SessionId::new(),
@@ -163,13 +173,22 @@ impl World {
     }
 
     /// A project of somebody.
-    pub(crate) async fn project(&self, who: &Person, name: &str, team: Option<TeamId>) -> ProjectId {
+    pub(crate) async fn project(
+        &self,
+        who: &Person,
+        name: &str,
+        team: Option<TeamId>,
+    ) -> ProjectId {
         let new = NewProject {
             name: name.to_owned(),
             team_id: team,
             ..NewProject::default()
         };
-        self.control.create_project(&who.actor, new).await.unwrap().id
+        self.control
+            .create_project(&who.actor, new)
+            .await
+            .unwrap()
+            .id
     }
 
     /// An application with a secret, made of an image.
@@ -178,13 +197,18 @@ impl World {
             image: Some("registry.example.com/web:1".to_owned()),
             env_vars: vec![EnvVar {
                 key: "PASSWORD".to_owned(),
-                value: EnvValue::Secret { secret: SECRET.into() },
+                value: EnvValue::Secret {
+                    secret: SECRET.into(),
+                },
                 delivery: EnvDelivery::Env,
             }],
             ..ApplicationSpec::named(name)
         };
         let system = Actor::system("test");
-        let made = self.control.create_application(&system, project, spec).await;
+        let made = self
+            .control
+            .create_application(&system, project, spec)
+            .await;
         made.unwrap().id
     }
 }
@@ -220,7 +244,11 @@ impl Scene {
         let system = Actor::system("test");
         let team = world.control.create_team(&system, "crew").await.unwrap();
         for member in [viewer.id, developer.id] {
-            world.control.add_member(&system, team.id, member).await.unwrap();
+            world
+                .control
+                .add_member(&system, team.id, member)
+                .await
+                .unwrap();
         }
         let project = world.project(&developer, "shop", Some(team.id)).await;
         let application = world.application(project, "web").await;
@@ -237,7 +265,9 @@ impl Scene {
                 CredentialKind::Git,
                 "forge",
                 "git.example.com",
-                &CredentialSecret::Token { token: SECRET.into() },
+                &CredentialSecret::Token {
+                    token: SECRET.into(),
+                },
             )
             .await
             .unwrap();
@@ -246,7 +276,11 @@ impl Scene {
             scopes: BTreeSet::from([Scope::Read]),
             ..NewToken::default()
         };
-        let token = world.control.create_token(&developer.actor, new).await.unwrap();
+        let token = world
+            .control
+            .create_token(&developer.actor, new)
+            .await
+            .unwrap();
         let ids = [
             ("users", target.id.to_string()),
             ("members", target.id.to_string()),
@@ -274,7 +308,10 @@ impl Scene {
     /// A path of the document with the ids of this scene.
     pub(crate) fn path(&self, pattern: &str) -> String {
         filled(pattern, |kind| {
-            self.ids.get(kind).cloned().unwrap_or_else(|| panic!("the scene has none of {kind}"))
+            self.ids
+                .get(kind)
+                .cloned()
+                .unwrap_or_else(|| panic!("the scene has none of {kind}"))
         })
     }
 }
