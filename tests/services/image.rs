@@ -91,7 +91,7 @@ async fn context(recipe: &Recipe<'_>) -> Result<Vec<u8>> {
         None => "",
     };
     let dockerfile = format!(
-        "FROM {base}\nCOPY root/ /\nRUN echo '{user}:x:999:999::{home}:/bin/sh' >>/etc/passwd \
+        "FROM {base}\nCOPY root/ /\nENV PATH=/usr/lib/postgresql/15/bin:/usr/bin:/bin\nRUN echo '{user}:x:999:999::{home}:/bin/sh' >>/etc/passwd \
          && echo '{user}:x:999:' >>/etc/group && mkdir -p {home} && chown 999:999 {home}\n{start}"
     );
     append(&mut archive, "Dockerfile", &dockerfile)?;

@@ -8,12 +8,12 @@ use dokploy_tests::environment::Environment;
 use crate::cluster::Cluster;
 use crate::image::{self, Recipe};
 
-const IMAGE: &str = "dokploy-test/postgresql:own";
+const IMAGE: &str = "dokploy-test/postgresql:15";
 
 /// What the entry point of the official image does with these variables.
 const ENTRYPOINT: &str = r#"
 set -e
-export PATH="/usr/lib/postgresql/15/bin:$PATH" LC_ALL=C
+export LC_ALL=C
 mkdir -p "$PGDATA" /var/run/postgresql
 chown -R postgres "$PGDATA" /var/run/postgresql
 as() { su postgres -s /bin/sh -c "$*"; }
@@ -62,7 +62,7 @@ async fn a_postgresql_takes_its_password_from_a_file_and_serves_its_database() -
     let connection = engine.database_connection(&database).await?;
     ensure!(connection.database == "main_db", "{connection:?}");
 
-    let query = "/usr/lib/postgresql/15/bin/psql \"$URL\" -Atc 'select current_database()' 2>&1";
+    let query = "psql \"$URL\" -Atc 'select current_database()' 2>&1";
     let (content, said) = cluster.ask(IMAGE, &connection.url, query).await?;
     ensure!(content && said.ends_with("main_db"), "{said}");
     let wrong = connection
