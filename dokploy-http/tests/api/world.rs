@@ -81,9 +81,11 @@ impl World {
         } else {
             Arc::new(MemoryStore::new())
         };
+        let runtime = FakeRuntime::new();
+        runtime.add_image("registry.example.com/web:1");
         let engine = Engine::builder()
             .store(Arc::clone(&store))
-            .runtime(Arc::new(FakeRuntime::new()))
+            .runtime(Arc::new(runtime))
             .source(Arc::new(FakeSource::new()))
             .keyring(Keyring::from_base64("u7OeW2mGr0vPyB8N4sJkQxLh1TfCiZpAoDdXgRw5EYk=").unwrap())
             .data_dir(directory.path())
@@ -226,8 +228,6 @@ pub(crate) struct Scene {
     pub(crate) viewer: Person,
     /// May do what a developer may, and sees nothing of this.
     pub(crate) stranger: Person,
-    /// Whose account is changed and deleted.
-    pub(crate) target: Person,
     pub(crate) project: ProjectId,
     pub(crate) application: ApplicationId,
     /// Values for what stands in braces in a path, by the part of the path before it.
@@ -315,7 +315,6 @@ impl Scene {
             developer,
             viewer,
             stranger,
-            target,
             project,
             application,
             ids: ids.into_iter().collect(),
