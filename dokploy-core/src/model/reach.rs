@@ -36,6 +36,11 @@ impl Reach {
         }
     }
 
+    /// Whether there is a project that is not in reach, or may be.
+    pub const fn is_limited(&self) -> bool {
+        !matches!(self, Self::All)
+    }
+
     /// The user who has to own a project or be in its team; absent: there is no such condition.
     pub const fn user(&self) -> Option<UserId> {
         match self {

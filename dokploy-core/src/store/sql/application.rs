@@ -40,9 +40,9 @@ statements! {
          WHERE " (reached "project_id") " AND ($3 OR database_id IS NULL) AND deleted_at IS NULL AND id < $4
          ORDER BY id DESC LIMIT $5"
     ];
-    LIST_OF_USER = [
+    LIST_LIMITED = [
         "SELECT " columns " FROM applications
-         WHERE " (reached_by_user "project_id") " AND ($3 OR database_id IS NULL) AND deleted_at IS NULL AND id < $4
+         WHERE " (limited "project_id") " AND ($3 OR database_id IS NULL) AND deleted_at IS NULL AND id < $4
          ORDER BY id DESC LIMIT $5"
     ];
     LIST_OF_PROJECT = [
@@ -175,7 +175,11 @@ impl ApplicationStore for SqlStore {
                 .bind(*with_databases)
                 .bind(*project),
             None => {
-                let list = reach.user().map_or(&LIST, |_| &LIST_OF_USER);
+                let list = if reach.is_limited() {
+                    &LIST_LIMITED
+                } else {
+                    &LIST
+                };
                 list.within(reach).bind(*with_databases)
             }
         };

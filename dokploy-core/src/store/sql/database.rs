@@ -23,9 +23,9 @@ statements! {
         "SELECT " columns " FROM databases
          WHERE " (reached "project_id") " AND deleted_at IS NULL AND id < $3 ORDER BY id DESC LIMIT $4"
     ];
-    LIST_OF_USER = [
+    LIST_LIMITED = [
         "SELECT " columns " FROM databases
-         WHERE " (reached_by_user "project_id") " AND deleted_at IS NULL AND id < $3 ORDER BY id DESC LIMIT $4"
+         WHERE " (limited "project_id") " AND deleted_at IS NULL AND id < $3 ORDER BY id DESC LIMIT $4"
     ];
     LIST_OF_PROJECT = [
         "SELECT " columns " FROM databases
@@ -96,7 +96,11 @@ impl DatabaseStore for SqlStore {
         let call = match project {
             Some(project) => LIST_OF_PROJECT.within(reach).bind(project),
             None => {
-                let list = reach.user().map_or(&LIST, |_| &LIST_OF_USER);
+                let list = if reach.is_limited() {
+                    &LIST_LIMITED
+                } else {
+                    &LIST
+                };
                 list.within(reach)
             }
         };

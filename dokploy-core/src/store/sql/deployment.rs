@@ -55,13 +55,18 @@ statements! {
         "SELECT " columns " FROM deployments
          WHERE " (reached "project_id") " AND id < $3 ORDER BY id DESC LIMIT $4"
     ];
-    LIST_OF_USER = [
+    LIST_LIMITED = [
         "SELECT " columns " FROM deployments
-         WHERE " (reached_by_user "project_id") " AND id < $3 ORDER BY id DESC LIMIT $4"
+         WHERE " (limited "project_id") " AND id < $3 ORDER BY id DESC LIMIT $4"
     ];
     LIST_WITH_STATUS = [
         "SELECT " columns " FROM deployments
          WHERE " (reached "project_id") " AND status = $3 AND id < $4 ORDER BY id DESC LIMIT $5"
+    ];
+    /// Not by the index of all deployments with a status, which SQLite would take for the better one.
+    LIST_LIMITED_WITH_STATUS = [
+        "SELECT " columns " FROM deployments
+         WHERE " (limited "project_id") " AND status || '' = $3 AND id < $4 ORDER BY id DESC LIMIT $5"
     ];
     LIST_OF_PROJECT = [
         "SELECT " columns " FROM deployments
@@ -322,8 +327,9 @@ impl DeploymentStore for SqlStore {
             (Some(_), _, None) => &LIST_OF_APPLICATION,
             (None, Some(_), Some(_)) => &LIST_OF_PROJECT_WITH_STATUS,
             (None, Some(_), None) => &LIST_OF_PROJECT,
+            (None, None, Some(_)) if filter.reach.is_limited() => &LIST_LIMITED_WITH_STATUS,
             (None, None, Some(_)) => &LIST_WITH_STATUS,
-            (None, None, None) if filter.reach.user().is_some() => &LIST_OF_USER,
+            (None, None, None) if filter.reach.is_limited() => &LIST_LIMITED,
             (None, None, None) => &LIST,
         };
         let mut call = statement.within(&filter.reach);

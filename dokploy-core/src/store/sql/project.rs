@@ -22,9 +22,9 @@ statements! {
         "SELECT " columns " FROM projects
          WHERE " (reached "id") " AND deleted_at IS NULL AND id < $3 ORDER BY id DESC LIMIT $4"
     ];
-    LIST_OF_USER = [
+    LIST_LIMITED = [
         "SELECT " columns " FROM projects
-         WHERE " (reached_by_user "id") " AND deleted_at IS NULL AND id < $3 ORDER BY id DESC LIMIT $4"
+         WHERE " (limited "id") " AND deleted_at IS NULL AND id < $3 ORDER BY id DESC LIMIT $4"
     ];
     FIND_OWNER = ["SELECT id FROM users WHERE id = $1 AND deleted_at IS NULL"];
     LOCK_TEAM = ["SELECT id FROM teams WHERE id = $1 AND deleted_at IS NULL" lock];
@@ -102,7 +102,11 @@ impl ProjectStore for SqlStore {
     }
 
     async fn list_projects(&self, reach: &Reach, page: PageRequest) -> Result<Page<Project>> {
-        let list = reach.user().map_or(&LIST, |_| &LIST_OF_USER);
+        let list = if reach.is_limited() {
+            &LIST_LIMITED
+        } else {
+            &LIST
+        };
         self.list(list.within(reach), page, read, |project| {
             project.id.as_uuid()
         })

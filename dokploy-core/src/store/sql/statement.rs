@@ -45,7 +45,7 @@ impl Statement {
         self.call().bind(value)
     }
 
-    /// A call of a statement with the word `reached` or `reached_by_user`, which takes `$1` and `$2`.
+    /// A call of a statement with the word `reached` or `limited`, which takes `$1` and `$2`.
     pub(super) fn within(&self, reach: &Reach) -> Call<'_> {
         let projects = reach.projects().map(|projects| {
             let ids = projects.iter().map(|id| id.as_uuid());
@@ -115,31 +115,21 @@ macro_rules! word {
     // that it has to be among; each is NULL where there is no such condition.
     ($columns:expr, $dialect:ident, (reached $project:literal)) => {
         concat!(
-            "(",
-            $crate::store::sql::statement::word!($columns, $dialect, (of_user $project)),
-            " OR $1 IS NULL) AND ",
-            $crate::store::sql::statement::word!($columns, $dialect, (listed $project))
+            "((",
+            $crate::store::sql::statement::word!($columns, $dialect, (limited $project)),
+            ") OR ($1 IS NULL AND $2 IS NULL))"
         )
     };
-    // The same where there is a user: his projects are the beginning of the search, and not a condition at its end.
-    ($columns:expr, $dialect:ident, (reached_by_user $project:literal)) => {
-        concat!(
-            $crate::store::sql::statement::word!($columns, $dialect, (of_user $project)),
-            " AND ",
-            $crate::store::sql::statement::word!($columns, $dialect, (listed $project))
-        )
-    };
-    ($columns:expr, $dialect:ident, (of_user $project:literal)) => {
+    // The same where there is at least one of them: the projects are where the search begins, and not a condition at its
+    // end, so that its cost depends on what somebody has and not on what all have.
+    ($columns:expr, $dialect:ident, (limited $project:literal)) => {
         concat!(
             $project,
             " IN (
                 SELECT id FROM projects WHERE owner_id = $1 UNION ALL
-                SELECT id FROM projects WHERE team_id IN (SELECT team_id FROM members WHERE user_id = $1))"
-        )
-    };
-    ($columns:expr, $dialect:ident, (listed $project:literal)) => {
-        concat!(
-            "(",
+                SELECT id FROM projects WHERE team_id IN (SELECT team_id FROM members WHERE user_id = $1) UNION ALL ",
+            $crate::store::sql::statement::word!($columns, $dialect, ids),
+            " WHERE $1 IS NULL) AND (",
             $project,
             " IN (",
             $crate::store::sql::statement::word!($columns, $dialect, ids),
