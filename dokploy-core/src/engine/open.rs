@@ -85,7 +85,7 @@ impl Engine {
         };
         let store = store(&data_dir, options.database_url.as_ref()).await?;
         let builder = match &options.redis_url {
-            Some(url) => with_redis(Self::builder(), url, &store).await?,
+            Some(url) => Box::pin(with_redis(Self::builder(), url, &store)).await?,
             None => with_store_alone(Self::builder(), &store),
         };
         let mut builder = builder
