@@ -16,8 +16,8 @@ pub(crate) mod environment;
 pub(crate) mod health;
 pub(crate) mod live;
 pub(crate) mod logs;
-pub(crate) mod oidc;
 pub(crate) mod metrics;
+pub(crate) mod oidc;
 pub(crate) mod projects;
 pub(crate) mod releases;
 pub(crate) mod status;
@@ -57,9 +57,12 @@ pub fn router() -> OpenApiRouter<AppState> {
 
 /// What has to answer within the time of a request.
 fn bounded() -> OpenApiRouter<AppState> {
+    people().merge(work()).merge(server())
+}
+
+/// Who may come in.
+fn people() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
-        .routes(routes!(health::alive))
-        .routes(routes!(health::ready))
         .routes(routes!(auth::register))
         .routes(routes!(auth::login))
         .routes(routes!(auth::logout))
@@ -83,6 +86,11 @@ fn bounded() -> OpenApiRouter<AppState> {
         ))
         .routes(routes!(teams::list_members))
         .routes(routes!(teams::add_member, teams::remove_member))
+}
+
+/// What is deployed, and how.
+fn work() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
         .routes(routes!(projects::list_projects, projects::create_project))
         .routes(routes!(
             projects::find_project,
@@ -137,6 +145,13 @@ fn bounded() -> OpenApiRouter<AppState> {
         .routes(routes!(metrics::summary))
         .routes(routes!(metrics::text))
         .merge(deliveries())
+}
+
+/// The server itself.
+fn server() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(health::alive))
+        .routes(routes!(health::ready))
         .routes(routes!(audit::list_audit))
         .routes(routes!(audit::verify_audit))
         .routes(routes!(status::status))

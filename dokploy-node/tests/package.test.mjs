@@ -11,7 +11,8 @@ import { directory } from "./environment.mjs";
 
 const require = createRequire(import.meta.url);
 const here = dirname(fileURLToPath(import.meta.url));
-const manifest = JSON.parse(readFileSync(join(here, "..", "package.json"), "utf8"));
+const installed = dirname(require.resolve("dokploy/package.json"));
+const manifest = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
 
 test("the versions of the package, of its native part and of the workspace are one", () => {
   const workspace = readFileSync(join(here, "..", "..", "Cargo.toml"), "utf8");
@@ -21,7 +22,6 @@ test("the versions of the package, of its native part and of the workspace are o
 
 test("the package needs no other one, and holds no sources and no tests", () => {
   assert.equal(manifest.dependencies, undefined);
-  const installed = dirname(require.resolve("dokploy/package.json"));
   const native = `dokploy.${process.platform}-${process.arch}.node`;
   assert.deepEqual(readdirSync(installed).sort(), ["README.md", "dist", native, "package.json"].sort());
 });
@@ -35,7 +35,7 @@ test("loading it takes little time", () => {
 });
 
 test("the programs of the README compile", (t) => {
-  const readme = readFileSync(join(here, "..", "README.md"), "utf8");
+  const readme = readFileSync(join(installed, "README.md"), "utf8");
   const programs = [...readme.matchAll(/```(js|ts)\n([^]*?)```/g)];
   assert.ok(programs.length >= 4);
   const folder = directory(t);
@@ -55,7 +55,6 @@ declare function unpack(build: string): Promise<string>;
     writeFileSync(join(folder, `${index}.ts`), `${own.join("\n")}\n${program}\nexport {};\n`);
     return `${index}.ts`;
   });
-  const installed = dirname(require.resolve("dokploy"));
   const compilerOptions = {
     strict: true,
     noEmit: true,
@@ -63,7 +62,7 @@ declare function unpack(build: string): Promise<string>;
     module: "nodenext",
     types: ["node"],
     typeRoots: [join(dirname(dirname(require.resolve("@types/node/package.json"))))],
-    paths: { dokploy: [join(installed, "index.d.mts")] },
+    paths: { dokploy: [join(installed, "dist", "index.d.mts")] },
   };
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files }));
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }');

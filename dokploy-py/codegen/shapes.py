@@ -38,7 +38,7 @@ MODULES: dict[str, tuple[str, list[str]]] = {
     "records": (
         "What is stored, and what the engine says about what runs.",
         [
-            "Project",
+            "PushRef", "Database", "DatabaseConnection", "WebhookAnswer", "Project",
             "Application",
             "StepRecord",
             "DeploymentState",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-PLAIN = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "seconds": "float"}
+PLAIN = {"bytes": "bytes", "string": "str", "integer": "int", "number": "float", "boolean": "bool", "seconds": "float"}
 
 #: Types that are written by hand, and where.
 BY_HAND = {"Secret": "_shape", "Timestamp": None, "Page": "_shape"}

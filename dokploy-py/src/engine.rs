@@ -1,10 +1,12 @@
 //! The operations of an engine. Each converts, calls the core and converts.
 
+mod databases;
+
 use std::time::Duration;
 
 use dokploy_core::error::{Error, Result};
 use dokploy_core::id::{ApplicationId, CredentialId, DeploymentId, ProjectId, ReleaseId};
-use dokploy_core::model::{ActorRef, CredentialSecret};
+use dokploy_core::model::{ActorRef, Application, CredentialSecret};
 use dokploy_core::runtime::ServiceLogQuery;
 use dokploy_core::store::DeploymentFilter;
 use dokploy_core::{DeployRequest, Deployer, RollbackRequest};
@@ -429,10 +431,14 @@ impl Engine {
 }
 
 async fn service_name(engine: &dokploy_core::Engine, id: &str) -> Result<String> {
+    Ok(application(engine, id).await?.service_name)
+}
+
+/// The application, or the error that says that there is none.
+async fn application(engine: &dokploy_core::Engine, id: &str) -> Result<Application> {
     let id: ApplicationId = id.parse()?;
     let found = engine.store().find_application(id).await?;
-    let application = found.ok_or_else(|| Error::not_found("application", id))?;
-    Ok(application.service_name)
+    found.ok_or_else(|| Error::not_found("application", id))
 }
 
 /// A stream that has to be asked for first.

@@ -49,16 +49,11 @@ impl Options {
         sources: Option<Arc<dyn SourceFetcher>>,
         event_sink: Option<Arc<dyn EventSink>>,
     ) -> Result<OpenOptions> {
-        if self.redis_url.is_some() {
-            return Err(Error::invalid_field(
-                "redisUrl",
-                "this build knows no Redis",
-            ));
-        }
         let ranges = self.allowed_ranges.iter().map(|range| range.parse());
         Ok(OpenOptions {
             data_dir: self.data_dir,
             database_url: self.database_url,
+            redis_url: self.redis_url,
             docker_host: self.docker_host,
             docker_cert_path: self.docker_cert_path,
             secret_key: secret_key(self.secret_key, self.secret_key_file)?,

@@ -100,7 +100,12 @@ pub(crate) struct Variant {
 }
 
 /// What operations take and give; everything that these name is a shape, too.
-const ROOTS: [&str; 23] = [
+const ROOTS: [&str; 28] = [
+    "Database",
+    "DatabaseConnection",
+    "DatabaseEngine",
+    "DatabaseId",
+    "WebhookAnswer",
     "Application",
     "ApplicationId",
     "ApplicationSpec",
@@ -130,7 +135,10 @@ const ROOTS: [&str; 23] = [
 const FURTHER: [&str; 2] = ["Violation", "WorkerId"];
 
 /// Where the shapes are defined.
-const PLACES: [&str; 12] = [
+const PLACES: [&str; 15] = [
+    "engine/databases/connection.rs",
+    "engine/webhooks.rs",
+    "webhook/order.rs",
     "clock.rs",
     "deployer.rs",
     "deployer",

@@ -137,8 +137,11 @@ impl Cluster {
     /// Everything that the container engine shows of the service and the processes of a database.
     pub(crate) async fn shown(&self, service: &str) -> Result<String> {
         let mut shown = self.raw(&format!("/services/{service}")).await?;
-        let filter = format!("%7B%22label%22%3A%5B%22com.docker.swarm.service.name%3D{service}%22%5D%7D");
-        let list = self.raw(&format!("/containers/json?filters={filter}")).await?;
+        let filter =
+            format!("%7B%22label%22%3A%5B%22com.docker.swarm.service.name%3D{service}%22%5D%7D");
+        let list = self
+            .raw(&format!("/containers/json?filters={filter}"))
+            .await?;
         let (_, body) = list.split_once("\r\n\r\n").context("a body is expected")?;
         let containers: Vec<serde_json::Value> = serde_json::from_str(body)?;
         ensure!(!containers.is_empty(), "{service} has no container");

@@ -81,13 +81,17 @@ async fn context(recipe: &Recipe<'_>) -> Result<Vec<u8>> {
     let Recipe {
         base, user, home, ..
     } = recipe;
-    append(&mut archive, "entrypoint", recipe.entrypoint.unwrap_or_default())?;
+    append(
+        &mut archive,
+        "entrypoint",
+        recipe.entrypoint.unwrap_or_default(),
+    )?;
     let start = match recipe.entrypoint {
         Some(_) => "COPY entrypoint /entrypoint\nENTRYPOINT [\"sh\", \"/entrypoint\"]\n",
         None => "",
     };
     let dockerfile = format!(
-        "FROM {base}\nCOPY root/ /\nRUN echo '{user}:x:999:999::{home}:/bin/sh' >>/etc/passwd \
+        "FROM {base}\nCOPY root/ /\nENV PATH=/usr/lib/postgresql/15/bin:/usr/bin:/bin\nRUN echo '{user}:x:999:999::{home}:/bin/sh' >>/etc/passwd \
          && echo '{user}:x:999:' >>/etc/group && mkdir -p {home} && chown 999:999 {home}\n{start}"
     );
     append(&mut archive, "Dockerfile", &dockerfile)?;
@@ -105,7 +109,11 @@ fn append(archive: &mut tar::Builder<Vec<u8>>, name: &str, text: &str) -> Result
 /// The libraries of a program, its loader included.
 async fn libraries(program: &Path) -> Result<Vec<PathBuf>> {
     let output = Command::new("ldd").arg(program).output().await?;
-    ensure!(output.status.success(), "ldd does not know {}", program.display());
+    ensure!(
+        output.status.success(),
+        "ldd does not know {}",
+        program.display()
+    );
     let text = String::from_utf8(output.stdout)?;
     let paths = text.split_whitespace().filter(|word| word.starts_with('/'));
     Ok(paths.map(PathBuf::from).collect())

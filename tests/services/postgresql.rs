@@ -8,12 +8,12 @@ use dokploy_tests::environment::Environment;
 use crate::cluster::Cluster;
 use crate::image::{self, Recipe};
 
-const IMAGE: &str = "dokploy-test/postgresql:own";
+const IMAGE: &str = "dokploy-test/postgresql:15";
 
 /// What the entry point of the official image does with these variables.
 const ENTRYPOINT: &str = r#"
 set -e
-export PATH="/usr/lib/postgresql/15/bin:$PATH" LC_ALL=C
+export LC_ALL=C
 mkdir -p "$PGDATA" /var/run/postgresql
 chown -R postgres "$PGDATA" /var/run/postgresql
 as() { su postgres -s /bin/sh -c "$*"; }
@@ -37,7 +37,15 @@ async fn a_postgresql_takes_its_password_from_a_file_and_serves_its_database() -
     let cluster = Cluster::new(&environment.docker_host, directory.path(), "pg").await?;
     let engine = &cluster.engine;
     let bin = |name: &str| format!("/usr/lib/postgresql/15/bin/{name}");
-    let names = ["postgres", "initdb", "pg_ctl", "pg_isready", "createdb", "psql"].map(bin);
+    let names = [
+        "postgres",
+        "initdb",
+        "pg_ctl",
+        "pg_isready",
+        "createdb",
+        "psql",
+    ]
+    .map(bin);
     let recipe = Recipe {
         name: IMAGE,
         base: &environment.base_image,
@@ -48,22 +56,38 @@ async fn a_postgresql_takes_its_password_from_a_file_and_serves_its_database() -
         entrypoint: Some(ENTRYPOINT),
     };
     image::build(engine.runtime().as_ref(), &recipe).await?;
-    let database = cluster.database(DatabaseEngine::Postgres, "main-db", IMAGE).await?;
+    let database = cluster
+        .database(DatabaseEngine::Postgres, "main-db", IMAGE)
+        .await?;
     let connection = engine.database_connection(&database).await?;
     ensure!(connection.database == "main_db", "{connection:?}");
 
-    let query = "/usr/lib/postgresql/15/bin/psql \"$URL\" -Atc 'select current_database()' 2>&1";
+    let query = "psql \"$URL\" -Atc 'select current_database()' 2>&1";
     let (content, said) = cluster.ask(IMAGE, &connection.url, query).await?;
     ensure!(content && said.ends_with("main_db"), "{said}");
-    let wrong = connection.url.expose().replace(connection.password.expose(), "wrong");
+    let wrong = connection
+        .url
+        .expose()
+        .replace(connection.password.expose(), "wrong");
     let (content, said) = cluster.ask(IMAGE, &Secret::new(wrong), query).await?;
-    ensure!(!content && said.contains("password authentication failed"), "{said}");
+    ensure!(
+        !content && said.contains("password authentication failed"),
+        "{said}"
+    );
     let shown = cluster.shown(&connection.host).await?;
-    ensure!(!shown.contains(connection.password.expose()), "the password shows itself");
+    ensure!(
+        !shown.contains(connection.password.expose()),
+        "the password shows itself"
+    );
 
     let volume = cluster.volumes(&database).await?;
-    engine.delete_database(database.id, volume.first().map(String::as_str)).await?;
-    ensure!(cluster.volumes(&database).await?.is_empty(), "the volume is still there");
+    engine
+        .delete_database(database.id, volume.first().map(String::as_str))
+        .await?;
+    ensure!(
+        cluster.volumes(&database).await?.is_empty(),
+        "the volume is still there"
+    );
     engine.delete_project(cluster.project.id).await?;
     engine.shutdown().await;
     Ok(())

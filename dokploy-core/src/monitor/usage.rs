@@ -108,7 +108,8 @@ impl ProjectMetrics {
     /// The sums. What is not known counts as nothing.
     pub(super) fn of(project_id: ProjectId, applications: Vec<ApplicationMetrics>) -> Self {
         let total = |value: fn(&ApplicationMetrics) -> Option<f64>| {
-            applications.iter().filter_map(value).sum::<f64>()
+            // The sum of nothing is -0 otherwise.
+            0.0 + applications.iter().filter_map(value).sum::<f64>()
         };
         Self {
             project_id,

@@ -142,7 +142,7 @@ fn pushes(
         (Some(cloud), _) => cloud
             .changes
             .into_iter()
-            .filter_map(|change| blank.cloud(change))
+            .filter_map(|change| blank.cloud(&change))
             .take(CHANGES_MAX + 1)
             .collect(),
         (None, Some(changes)) => changes
@@ -176,7 +176,7 @@ struct Blank<'a> {
 }
 
 impl Blank<'_> {
-    fn cloud(&self, change: CloudChange) -> Option<Push> {
+    fn cloud(&self, change: &CloudChange) -> Option<Push> {
         let tip = change.new.as_ref().or(change.old.as_ref())?;
         let after = change.new.as_ref().and_then(Tip::commit);
         let target = change.new.as_ref().and_then(|new| new.target.as_ref());

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 const SLOW_AFTER: Duration = Duration::from_secs(10);
 
 /// How long a slow client is waited for before the connection is cut.
-const CUT_AFTER: Duration = Duration::from_secs(60);
+const CUT_AFTER: Duration = Duration::from_mins(1);
 
 /// How long somebody to whom goodbye was said may take to say it, too.
 const GOODBYE_MAX: Duration = Duration::from_secs(2);

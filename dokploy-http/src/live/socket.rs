@@ -26,7 +26,7 @@ pub(super) const TOPICS_MAX: usize = 50;
 const BEAT: Duration = Duration::from_secs(10);
 
 /// How long a client may be silent.
-const SILENCE_MAX: Duration = Duration::from_secs(60);
+const SILENCE_MAX: Duration = Duration::from_mins(1);
 
 /// Lines of a running service that come first.
 const SERVICE_LINES: u32 = 100;
@@ -108,7 +108,7 @@ impl<'a> Watching<'a> {
                 () = told_of(&mut self.signals, user) => self.recheck().await?,
                 () = tokio::time::sleep_until(self.beat_at) => self.beat(socket).await?,
                 frame = socket.recv() => match frame {
-                    Some(Ok(Frame::Close(_))) | None | Some(Err(_)) => return Ok(()),
+                    Some(Ok(Frame::Close(_)) | Err(_)) | None => return Ok(()),
                     Some(Ok(frame)) => self.hear(socket, frame).await?,
                 },
                 Some((subject, next)) = self.topics.next(), if !self.topics.is_empty() => {
@@ -292,7 +292,7 @@ async fn told_of(signals: &mut BoxStream<'static, Signal>, user: Option<UserId>)
             return;
         }
     }
-    std::future::pending().await
+    std::future::pending().await;
 }
 
 /// What a subject says, to somebody who may watch it.

@@ -3,6 +3,10 @@
 use serde::{Deserialize, Deserializer};
 
 /// Reads a field that was given, null included; a missing one is never read.
+#[expect(
+    clippy::option_option,
+    reason = "left out, null and a value are three things"
+)]
 pub(super) fn given<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
 where
     T: Deserialize<'de>,

@@ -64,9 +64,8 @@ pub struct ConnectionShape {
     pub host: String,
     /// Port.
     pub port: u16,
-    /// User; absent where there is only a password.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub username: Option<String>,
+    /// User.
+    pub username: String,
     /// Password.
     pub password: String,
     /// Name of the database within the server.
@@ -80,7 +79,7 @@ impl ConnectionShape {
             url: connection.url.expose().to_owned(),
             host: connection.host.clone(),
             port: connection.port,
-            username: connection.username.map(str::to_owned),
+            username: connection.username.to_owned(),
             password: connection.password.expose().to_owned(),
             database: connection.database.clone(),
         }

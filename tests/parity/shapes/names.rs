@@ -76,6 +76,9 @@ fn camel(name: &str) -> String {
 
 /// The name of a type, written as in `operations.json`: `Port[]`, `string?`, `Map<string, EnvValue>`.
 pub(super) fn type_name(kind: &Type) -> String {
+    if let Type::Reference(reference) = kind {
+        return type_name(&reference.elem);
+    }
     let Type::Path(path) = kind else {
         panic!("a shape has a type that is no path");
     };
@@ -96,7 +99,7 @@ pub(super) fn type_name(kind: &Type) -> String {
         ("Vec", [inner]) => format!("{inner}[]"),
         ("BTreeMap", [key, value]) => format!("Map<{key}, {value}>"),
         ("Duration", _) => "seconds".to_owned(),
-        ("String" | "PathBuf" | "Uuid" | "ActorRef", _) => "string".to_owned(),
+        ("String" | "str" | "PathBuf" | "Uuid" | "ActorRef", _) => "string".to_owned(),
         ("FailureCode", _) => "ErrorKind".to_owned(),
         ("bool", _) => "boolean".to_owned(),
         ("f64", _) => "number".to_owned(),

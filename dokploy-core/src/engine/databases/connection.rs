@@ -13,8 +13,8 @@ pub struct DatabaseConnection {
     pub host: String,
     /// Port.
     pub port: u16,
-    /// User; absent where the engine knows only a password.
-    pub username: Option<&'static str>,
+    /// User.
+    pub username: &'static str,
     /// Password.
     pub password: Secret,
     /// Name of the database within the server.
@@ -24,10 +24,11 @@ pub struct DatabaseConnection {
 impl DatabaseConnection {
     pub(super) fn new(database: &Database, host: &str, password: Secret) -> Self {
         let (scheme, port, username) = match database.engine {
-            DatabaseEngine::Postgres => ("postgresql", 5432, Some("postgres")),
-            DatabaseEngine::Mysql | DatabaseEngine::Mariadb => ("mysql", 3306, Some("root")),
-            DatabaseEngine::Mongo => ("mongodb", 27017, Some("root")),
-            DatabaseEngine::Redis => ("redis", 6379, None),
+            DatabaseEngine::Postgres => ("postgresql", 5432, "postgres"),
+            DatabaseEngine::Mysql | DatabaseEngine::Mariadb => ("mysql", 3306, "root"),
+            DatabaseEngine::Mongo => ("mongodb", 27017, "root"),
+            // Clients take an empty user for one of its own, which the server does not have.
+            DatabaseEngine::Redis => ("redis", 6379, "default"),
         };
         let inner = blueprint::inner_name(database.engine, &database.name);
         let options = match database.engine {
@@ -36,8 +37,7 @@ impl DatabaseConnection {
         };
         // None of the parts needs an escape: names are letters, digits and `_`, the password is hexadecimal.
         let url = format!(
-            "{scheme}://{}:{}@{host}:{port}/{inner}{options}",
-            username.unwrap_or_default(),
+            "{scheme}://{username}:{}@{host}:{port}/{inner}{options}",
             password.expose()
         );
         Self {

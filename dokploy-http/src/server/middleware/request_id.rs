@@ -34,7 +34,7 @@ pub(crate) async fn layer(mut request: Request, next: Next) -> Response {
     if let Some(problem) = problem_of(&mut response) {
         let headers = std::mem::take(response.headers_mut());
         response = problem.render(&id);
-        keep(headers, response.headers_mut());
+        keep(&headers, response.headers_mut());
     }
     span.in_scope(|| {
         tracing::info!(
@@ -75,13 +75,13 @@ fn problem_of(response: &mut Response) -> Option<Problem> {
 }
 
 /// Headers that layers below have set stay, those of the body excepted.
-fn keep(from: HeaderMap, to: &mut HeaderMap) {
+fn keep(from: &HeaderMap, to: &mut HeaderMap) {
     let of_body = [
         header::CONTENT_TYPE,
         header::CONTENT_LENGTH,
         header::CONTENT_ENCODING,
     ];
-    for (name, value) in &from {
+    for (name, value) in from {
         if !of_body.contains(name) && !to.contains_key(name) {
             to.insert(name.clone(), value.clone());
         }
