@@ -185,15 +185,17 @@ function parts(name, found = new Set()) {
 const isName = ([, shape]) => ["id", "enum"].includes(shape.kind);
 const specification = parts("ApplicationSpec");
 const event = parts("Event");
+const stored = new Set(["Project", "Application", "Deployment", "Release"].flatMap((name) => [...parts(name)]));
 
 /** Which file a shape is in. */
 function home([name, shape]) {
   if (isName([name, shape])) return "names";
   if (specification.has(name)) return "specification";
-  return event.has(name) ? "events" : "records";
+  if (event.has(name)) return "events";
+  return stored.has(name) ? "records" : "answers";
 }
 
-const files = { names: [TIMESTAMP], specification: [], events: [], records: [PAGE], input: [] };
+const files = { names: [TIMESTAMP], specification: [], events: [], records: [], answers: [PAGE], input: [] };
 for (const one of Object.entries(shapes)) {
   const [name, shape] = one;
   files[home(one)].push(KINDS[shape.kind](name, shape));

@@ -77,9 +77,11 @@ process.on("exit", () => {
  */
 export class Engine implements AsyncDisposable {
   readonly #caller: NativeCaller;
+  readonly #worker: WorkerId;
 
   private constructor(engine: NativeEngine) {
     this.#caller = new NativeCaller(engine);
+    this.#worker = engine.worker;
     opened.add(engine);
   }
 
@@ -126,7 +128,7 @@ export class Engine implements AsyncDisposable {
 
   /** Its name in leases and events. */
   get worker(): WorkerId {
-    return this.#caller.engine.worker;
+    return this.#worker;
   }
 
   /**

@@ -4,4 +4,5 @@ export type * from "./shapes/names.js";
 export type * from "./shapes/specification.js";
 export type * from "./shapes/events.js";
 export type * from "./shapes/records.js";
+export type * from "./shapes/answers.js";
 export type * from "./shapes/input.js";
