@@ -8,12 +8,13 @@ use dokploy_core::conformance::store::TemporaryPostgres;
 use dokploy_core::conformance::store::scene::{Scene, new_deployment, refused};
 use dokploy_core::error::ErrorKind;
 use dokploy_core::store::{DeploymentStore, SettingStore, SqlStore, SqlStoreOptions};
+use dokploy_tests::environment;
 use sqlx::{AssertSqlSafe, Executor, PgPool, Row, SqlSafeStr};
 use tokio::task::JoinSet;
 use url::Url;
 
 use crate::proxy::Proxy;
-use crate::{durable, environment, integrity, shared, trace};
+use crate::{durable, integrity, shared, trace};
 
 /// A database of its own, or nothing where there is no server and none is required.
 async fn database() -> Option<TemporaryPostgres> {
