@@ -8,21 +8,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use async_trait::async_trait;
-use dokploy_core::clock::Timestamp;
-use dokploy_core::deployment::{DeploymentState, Event};
-use dokploy_core::id::{ApplicationId, CredentialId, DeploymentId, ProjectId, ReleaseId, WorkerId};
-use dokploy_core::model::{
-    Application, ApplicationSpec, Credential, Deployment, Page, PageRequest, Project, Release,
-};
+use dokploy_core::model::ApplicationSpec;
 use dokploy_core::runtime::FakeRuntime;
 use dokploy_core::secret::Keyring;
 use dokploy_core::source::FakeSource;
-use dokploy_core::store::{
-    Append, ApplicationStore, Claim, CreatedDeployment, CredentialStore, DeploymentFilter,
-    DeploymentStore, Fence, MemoryStore, NewDeployment, ProjectStore, QueueStats, QueueStore,
-    ReleaseStore, SettingStore,
-};
+use dokploy_core::store::{CreatedDeployment, DeploymentStore, MemoryStore, NewDeployment};
 use dokploy_core::{DeployRequest, Deployer, Engine};
 
 #[derive(Debug, Default)]
@@ -31,113 +21,27 @@ struct CountingStore {
     accepted: AtomicU64,
 }
 
-/// The one trait of which a method does something more.
-#[async_trait]
-impl DeploymentStore for CountingStore {
-    async fn create_deployment(
-        &self,
-        new: &NewDeployment,
-    ) -> dokploy_core::Result<CreatedDeployment> {
+impl CountingStore {
+    async fn count(&self, new: &NewDeployment) -> dokploy_core::Result<CreatedDeployment> {
         let created = self.inner.create_deployment(new).await?;
         if !created.existed {
             self.accepted.fetch_add(1, Ordering::Relaxed);
         }
         Ok(created)
     }
-
-    async fn find_deployment(&self, id: DeploymentId) -> dokploy_core::Result<Option<Deployment>> {
-        self.inner.find_deployment(id).await
-    }
-
-    async fn find_deployment_by_key(
-        &self,
-        application: ApplicationId,
-        key: &str,
-    ) -> dokploy_core::Result<Option<Deployment>> {
-        self.inner.find_deployment_by_key(application, key).await
-    }
-
-    async fn list_deployments(
-        &self,
-        filter: &DeploymentFilter,
-        page: PageRequest,
-    ) -> dokploy_core::Result<Page<Deployment>> {
-        self.inner.list_deployments(filter, page).await
-    }
-
-    async fn append_events(
-        &self,
-        append: &Append,
-    ) -> dokploy_core::Result<(Vec<Event>, DeploymentState)> {
-        self.inner.append_events(append).await
-    }
-
-    async fn events(
-        &self,
-        id: DeploymentId,
-        after: u64,
-        limit: u32,
-    ) -> dokploy_core::Result<Vec<Event>> {
-        self.inner.events(id, after, limit).await
-    }
 }
 
-/// The others are passed on as they are.
+/// One method does something more; all the others are passed on as they are.
 macro_rules! pass_on {
-    ($($store:ident { $($method:ident($($name:ident: $type:ty),*) -> $output:ty;)+ })+) => {$(
-        #[async_trait]
-        impl $store for CountingStore {
-            $(async fn $method(&self, $($name: $type),*) -> dokploy_core::Result<$output> {
-                self.inner.$method($($name),*).await
-            })+
-        }
-    )+};
+    ($self:ident, create_deployment, $new:ident) => {
+        $self.count($new).await
+    };
+    ($self:ident, $method:ident, $($argument:ident),*) => {
+        $self.inner.$method($($argument),*).await
+    };
 }
 
-pass_on! {
-    ProjectStore {
-        create_project(project: &Project) -> ();
-        find_project(id: ProjectId) -> Option<Project>;
-        find_project_by_name(name: &str) -> Option<Project>;
-        list_projects(page: PageRequest) -> Page<Project>;
-        update_project(project: &Project) -> Project;
-        delete_project(id: ProjectId, at: Timestamp) -> ();
-    }
-    ApplicationStore {
-        create_application(application: &Application) -> ();
-        find_application(id: ApplicationId) -> Option<Application>;
-        find_application_by_name(project: ProjectId, name: &str) -> Option<Application>;
-        find_application_by_service_name(service_name: &str) -> Option<Application>;
-        list_applications(project: Option<ProjectId>, page: PageRequest) -> Page<Application>;
-        update_application(application: &Application) -> Application;
-        delete_application(id: ApplicationId, at: Timestamp) -> ();
-    }
-    QueueStore {
-        claim_next(worker: WorkerId, lease: Duration, resume_only: bool) -> Option<Claim>;
-        renew_lease(id: DeploymentId, fence: Fence, lease: Duration) -> bool;
-        release_lease(id: DeploymentId, fence: Fence) -> ();
-        queue_stats() -> QueueStats;
-        acquire_right(name: &str, worker: WorkerId, ttl: Duration) -> bool;
-    }
-    ReleaseStore {
-        create_release(release: &Release, fence: Fence) -> Release;
-        find_release(id: ReleaseId) -> Option<Release>;
-        list_releases(application: ApplicationId, page: PageRequest) -> Page<Release>;
-        find_release_by_fingerprint(application: ApplicationId, fingerprint: &str) -> Option<Release>;
-        retire_releases(application: ApplicationId, keep: u32, at: Timestamp) -> Vec<ReleaseId>;
-        retained_releases() -> Vec<Release>;
-    }
-    CredentialStore {
-        create_credential(credential: &Credential) -> ();
-        find_credential(id: CredentialId) -> Option<Credential>;
-        list_credentials(page: PageRequest) -> Page<Credential>;
-        delete_credential(id: CredentialId, at: Timestamp) -> ();
-    }
-    SettingStore {
-        setting_or_insert(name: &str, value: &str) -> String;
-        ping() -> ();
-    }
-}
+dokploy_core::delegate_store!(CountingStore, pass_on);
 
 #[tokio::main]
 #[expect(clippy::print_stdout, reason = "an example shows what it does")]

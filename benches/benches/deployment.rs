@@ -31,6 +31,9 @@ use tokio::runtime::Runtime;
 /// The network that the engine of the tests puts every application in, and that it makes.
 const NETWORK: &str = "dokploy-tests";
 
+/// How many labels an image gets.
+const LABELS: usize = 6;
+
 /// Longest a deployment may take.
 const DEADLINE: Duration = Duration::from_mins(1);
 
@@ -193,8 +196,13 @@ impl ByHand {
         assert!(cloned.expect("git").success(), "cloned");
         let context = archive(&checkout.path().join("source"));
         let image = format!("{}:{}", self.name, context.len() + black_box(0));
-        // The classic builder commits a layer for labels, which whoever finds his images again by them has to pay.
-        let labels = HashMap::from([("hand.application", self.name.as_str())]);
+        // The classic builder commits a layer for each label: as many as the engine finds its images again by.
+        let names = (1..=LABELS).map(|number| format!("hand.label-{number}"));
+        let names: Vec<_> = names.collect();
+        let labels: HashMap<_, _> = names
+            .iter()
+            .map(|name| (name.as_str(), self.name.as_str()))
+            .collect();
         let options = BuildImageOptionsBuilder::new()
             .t(&image)
             .labels(&labels)

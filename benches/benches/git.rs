@@ -234,32 +234,6 @@ fn again(criterion: &mut Criterion, fixture: &Fixture) {
         );
     });
     fixture.forget(&request);
-    fixture.fresh("mirror");
-    fixture.git(&[
-        "clone",
-        "--quiet",
-        "--depth=1",
-        "--bare",
-        &fixture.url(),
-        "mirror",
-    ]);
-    group.bench_function("git_fetch_depth_1/200MB", |bencher| {
-        bencher.iter_batched(
-            || fixture.change(&mut number),
-            |()| {
-                let mut command = command();
-                command.args([
-                    "fetch",
-                    "--quiet",
-                    "--depth=1",
-                    "origin",
-                    "+refs/heads/main:refs/heads/main",
-                ]);
-                run(command.current_dir(fixture.directory.path().join("mirror")));
-            },
-            BatchSize::PerIteration,
-        );
-    });
     group.bench_function("git_clone_depth_1/200MB", |bencher| {
         bencher.iter_batched(
             || {

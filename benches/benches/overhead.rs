@@ -7,7 +7,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use dokploy_core::deployment::Status;
 use dokploy_core::id::ApplicationId;
 use dokploy_core::model::{ApplicationSpec, GitSource};
-use dokploy_core::runtime::{FakeBehavior, FakeRuntime, FakeTimings};
+use dokploy_core::runtime::{FakeBehavior, FakeBuild, FakeRuntime, FakeTimings};
 use dokploy_core::secret::Keyring;
 use dokploy_core::source::{FakeSource, FakeTree};
 use dokploy_core::store::{SqlStore, SqlStoreOptions};
@@ -39,6 +39,12 @@ async fn stage() -> Stage {
     runtime.choose_behavior(|_| {
         Some(FakeBehavior::Healthy {
             after: Duration::ZERO,
+        })
+    });
+    runtime.choose_build(|_| {
+        Some(FakeBuild {
+            duration: Duration::ZERO,
+            ..FakeBuild::default()
         })
     });
     let source = FakeSource::new();

@@ -127,8 +127,8 @@ fn listing(criterion: &mut Criterion) {
             assert_eq!(page.items.len(), 50);
             let of_application = DeploymentFilter {
                 application: Some(page.items[0].application_id),
-                project: None,
                 status: Some(page.items[0].state.status),
+                ..DeploymentFilter::default()
             };
             for (name, filter) in [("all", all), ("filtered", of_application)] {
                 let id = BenchmarkId::new(format!("{}/{name}", subject.name), count);

@@ -13,6 +13,8 @@ use crate::error::{Error, Result};
 
 /// A moment in UTC, to the microsecond: what both databases keep and every surface shows, as RFC 3339.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
 pub struct Timestamp(OffsetDateTime);
 
 impl Timestamp {
@@ -38,6 +40,13 @@ impl Timestamp {
     pub fn plus(self, duration: Duration) -> Self {
         let micros = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
         Self::from_unix_micros(self.unix_micros().saturating_add(micros)).unwrap_or(self)
+    }
+
+    /// This time moved into the past, or the least time there is.
+    #[must_use]
+    pub fn minus(self, duration: Duration) -> Self {
+        let micros = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+        Self::from_unix_micros(self.unix_micros().saturating_sub(micros)).unwrap_or(self)
     }
 }
 

@@ -61,6 +61,7 @@ pub struct RollbackRequest {
 
 /// One line of a deployment's own log, masked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LogLine {
     /// Number of the line, from 1, without gaps.

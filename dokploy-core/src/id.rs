@@ -13,6 +13,8 @@ macro_rules! id {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+        #[cfg_attr(feature = "openapi", schema(value_type = Uuid))]
         pub struct $name(Uuid);
 
         impl $name {
@@ -85,9 +87,44 @@ id!(
     "credential"
 );
 id!(
+    /// Identifies a user.
+    UserId,
+    "user"
+);
+id!(
+    /// Identifies a team.
+    TeamId,
+    "team"
+);
+id!(
+    /// Identifies a session of a user who signed in.
+    SessionId,
+    "session"
+);
+id!(
+    /// Identifies an API token.
+    TokenId,
+    "token"
+);
+id!(
+    /// Identifies a database.
+    DatabaseId,
+    "database"
+);
+id!(
     /// Identifies one running engine, in leases and in events.
     WorkerId,
     "worker"
+);
+id!(
+    /// Identifies a request of a front end, in its log and in the audit log.
+    RequestId,
+    "request"
+);
+id!(
+    /// Identifies one process on a bus, so that it knows its own signals.
+    ProcessId,
+    "process"
 );
 
 #[cfg(test)]

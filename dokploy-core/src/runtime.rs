@@ -5,6 +5,7 @@ mod constraint;
 mod docker;
 mod fake;
 mod observe;
+mod reference;
 mod spec;
 mod traefik;
 
@@ -28,6 +29,7 @@ pub use self::observe::{
     ObservedService, ObservedTask, Refusal, RuntimeInfo, ServiceStats, TaskHealth, TaskState,
     TaskStats,
 };
+pub(crate) use self::reference::Reference;
 pub use self::spec::{SecretMount, ServiceHealth, ServiceSpec, TaskSpec, label};
 pub use self::traefik::traefik_labels;
 use crate::error::Result;
@@ -92,6 +94,7 @@ pub trait LogSink: Send + Sync {
 
 /// Which output a line came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum LogStream {
     /// Standard output.
@@ -104,6 +107,7 @@ pub enum LogStream {
 
 /// One line of a running service.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ServiceLogLine {
     /// When it was written, where the engine knows.

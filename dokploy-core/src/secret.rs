@@ -8,6 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
+pub(crate) use self::keyring::random;
 pub use self::keyring::{Context, Keyring, SealedSecret};
 pub use self::redactor::{Redactor, RedactorStream};
 

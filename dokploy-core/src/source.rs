@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::archive::{ArchiveFetcher, ArchiveLimits};
 pub use self::directory::DirectoryFetcher;
+pub(crate) use self::dockerignore::Dockerignore;
 pub use self::fake::{FakeCall, FakeEntry, FakeSource, FakeTree};
 pub use self::fetcher::{Sources, SourcesOptions};
 #[cfg(feature = "git")]

@@ -10,7 +10,7 @@ pub mod view;
 mod commands;
 mod credentials;
 mod follow;
-mod interrupt;
+pub(crate) mod interrupt;
 mod known_hosts;
 mod lookup;
 mod session;
@@ -22,7 +22,7 @@ use clap::Parser as _;
 use dokploy_core::model::ActorRef;
 use dokploy_core::{Error, Result};
 
-use self::arguments::{Arguments, Command};
+use self::arguments::{Arguments, Command, GlobalArguments};
 use self::exit::Exit;
 use self::session::Session;
 use crate::config::{Config, Environment};
@@ -41,7 +41,8 @@ pub fn main() -> ExitCode {
 fn run(arguments: Arguments) -> Result<Exit> {
     let environment = Environment::of_process();
     let mut config = Config::read(&environment)?;
-    session::start_tracing(&config);
+    let command = arguments.command.unwrap_or(Command::Serve);
+    session::start_tracing(&config, matches!(command, Command::Serve));
     if let Some(directory) = arguments.global.data_dir.clone() {
         config.data_dir = directory;
     }
@@ -55,15 +56,22 @@ fn run(arguments: Arguments) -> Result<Exit> {
             )
             .with_source(error)
         })?;
-    let exit = runtime.block_on(dispatch(arguments, config, environment));
+    let exit = runtime.block_on(dispatch(arguments.global, command, config, environment));
     // What blocks in the background, as a resolver that waits for its server, must not hold up the end.
     runtime.shutdown_background();
     exit
 }
 
-async fn dispatch(arguments: Arguments, config: Config, environment: Environment) -> Result<Exit> {
-    let session = Session::new(arguments.global, config, environment)?;
-    match arguments.command {
+async fn dispatch(
+    global: GlobalArguments,
+    command: Command,
+    config: Config,
+    environment: Environment,
+) -> Result<Exit> {
+    let session = Session::new(global, config, environment)?;
+    match command {
+        Command::Serve => commands::serve::run(session).await,
+        Command::Openapi => commands::openapi::run(&session),
         Command::Deploy(deploy) => commands::deploy::run(session, &deploy).await,
         Command::Plan(plan) => commands::plan::run(session, &plan).await,
         Command::Rollback(rollback) => commands::rollback::run(session, &rollback).await,

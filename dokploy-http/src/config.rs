@@ -1,5 +1,7 @@
 //! What the environment says. This is the one place that reads it; everything else is handed what it needs.
 
+mod server;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,6 +10,8 @@ use dokploy_core::engine::{EngineOptions, OpenOptions, SecretKey};
 use dokploy_core::source::NetworkPolicy;
 use dokploy_core::{Error, ErrorKind, Result, Secret};
 use tracing_subscriber::EnvFilter;
+
+pub use self::server::{OidcConfig, ServerConfig};
 
 /// Where variables are looked up: the environment of the process, or a map in a test.
 #[derive(Clone)]
@@ -26,7 +30,7 @@ impl Environment {
     }
 
     /// These variables and no others.
-    pub fn of<const N: usize>(variables: [(&str, &str); N]) -> Self {
+    pub fn of<'a>(variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let variables: std::collections::BTreeMap<_, _> = variables
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -58,6 +62,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// `DATABASE_URL`; may hold a password.
     pub database_url: Option<Secret>,
+    /// `REDIS_URL`; may hold a password.
+    pub redis_url: Option<Secret>,
     /// `DOCKER_HOST`.
     pub docker_host: Option<String>,
     /// `DOCKER_CERT_PATH`, when `DOCKER_TLS_VERIFY` is set.
@@ -105,6 +111,7 @@ impl Config {
                 .set("DOKPLOY_DATA_DIR")
                 .map_or_else(|| PathBuf::from("dokploy-data"), PathBuf::from),
             database_url: environment.set("DATABASE_URL").map(Secret::new),
+            redis_url: environment.set("REDIS_URL").map(Secret::new),
             docker_host: environment.set("DOCKER_HOST"),
             docker_cert_path: docker_cert_path(environment)?,
             secret_key: secret_key(environment)?,
@@ -114,7 +121,7 @@ impl Config {
                 None => defaults.concurrency,
             },
             deploy_rate: match environment.set("DOKPLOY_DEPLOY_RATE") {
-                Some(text) => rate(&text)?,
+                Some(text) => rate("DOKPLOY_DEPLOY_RATE", &text, "10/min")?,
                 None => defaults.starts_per_minute,
             },
             log: filter,
@@ -130,6 +137,7 @@ impl Config {
         OpenOptions {
             data_dir: self.data_dir.clone(),
             database_url: self.database_url.clone(),
+            redis_url: self.redis_url.clone(),
             docker_host: self.docker_host.clone(),
             docker_cert_path: self.docker_cert_path.clone(),
             secret_key: self.secret_key.clone(),
@@ -139,6 +147,7 @@ impl Config {
                 starts_per_minute: self.deploy_rate,
                 ..EngineOptions::default()
             },
+            ..OpenOptions::default()
         }
     }
 }
@@ -185,16 +194,17 @@ fn concurrency(text: &str) -> Result<usize> {
     }
 }
 
-fn rate(text: &str) -> Result<u32> {
+/// A number of something in a minute: `10/min`.
+fn rate(variable: &str, text: &str, example: &str) -> Result<u32> {
     let number = text
         .strip_suffix("/min")
         .and_then(|number| number.trim_end().parse().ok());
     match number {
         Some(count @ 1..=100_000) => Ok(count),
         _ => Err(bad(
-            "DOKPLOY_DEPLOY_RATE",
+            variable,
             text,
-            "a number of starts in a minute is expected, as in 10/min",
+            &format!("a number in a minute is expected, as in {example}"),
         )),
     }
 }
@@ -266,6 +276,7 @@ mod tests {
         let environment = Environment::of([
             ("DOKPLOY_SECRET_KEY", "aGVsbG8="),
             ("DATABASE_URL", "postgres://u:hunter2@h/d"),
+            ("REDIS_URL", "redis://:hunter2@h"),
         ]);
         let shown = format!("{:?}", Config::read(&environment).unwrap());
         assert!(

@@ -13,6 +13,8 @@ pub struct Environment {
     pub host_address: String,
     /// PostgreSQL, with the right to make databases.
     pub postgres_url: String,
+    /// Redis.
+    pub redis_url: String,
     /// A registry without a password.
     pub registry: String,
     /// Image of a static busybox that the engine has.
@@ -34,6 +36,7 @@ impl Environment {
             engine_address: docker("DOKPLOY_TEST_ENGINE_ADDRESS")?,
             host_address: docker("DOKPLOY_TEST_HOST_ADDRESS")?,
             postgres_url: docker("DOKPLOY_TEST_POSTGRES_URL")?,
+            redis_url: docker("DOKPLOY_TEST_REDIS_URL")?,
             registry: docker("DOKPLOY_TEST_REGISTRY")?,
             base_image: docker("DOKPLOY_TEST_BASE_IMAGE")?,
             rounds: variable("DOKPLOY_TEST_ROUNDS").map_or(1, |rounds| {

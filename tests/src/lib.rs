@@ -6,6 +6,7 @@ pub mod assembly;
 pub mod clock;
 pub mod disk;
 pub mod environment;
+pub mod fakes;
 pub mod git_server;
 pub mod node;
 pub mod postgres;

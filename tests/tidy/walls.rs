@@ -43,7 +43,7 @@ fn each_backend_crate_is_named_in_one_folder() {
         (&["bollard", "bollard_buildkit_proto"][..], "runtime/docker"),
         (&["gix", "gix_transport"], "source/git"),
         (&["sqlx"], "store/sql"),
-        (&["fred"], "redis"),
+        (&["fred"], "/redis"),
     ];
     for (crates, home) in homes {
         let found = complaints("dokploy-core/src", crates, |path| path.contains(home));
@@ -102,8 +102,9 @@ fn the_engine_knows_traits_and_no_backend() {
         "FakeSource",
         "SqlStore",
         "MemoryStore",
-        "RedisBus",
+        "SharedBus",
         "RedisCache",
+        "RedisLimiter",
     ];
     let found = complaints("dokploy-core/src/engine", &backends, |path| {
         path.ends_with("open.rs")

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::Cache;
-use crate::error::{Error, Result};
+use super::{Cache, no_counter};
+use crate::error::Result;
 
 /// Keeps values in the memory of this process, within a limit of entries and of bytes. What was not used for the
 /// longest time is forgotten first.
@@ -148,7 +148,7 @@ fn count_of(key: &str, value: &[u8]) -> Result<u64> {
     std::str::from_utf8(value)
         .ok()
         .and_then(|text| text.parse().ok())
-        .ok_or_else(|| Error::invalid_field(key, "holds a value that is no counter"))
+        .ok_or_else(|| no_counter(key))
 }
 
 #[cfg(test)]

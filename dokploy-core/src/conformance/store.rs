@@ -20,13 +20,20 @@
 
 pub mod append;
 pub mod application;
+pub mod audit;
 pub mod claim;
 pub mod credential;
+pub mod database;
 pub mod deployment;
 pub mod lease;
 pub mod project;
+pub mod reach;
 pub mod release;
+pub mod request;
 pub mod scene;
+pub mod session;
+pub mod team;
+pub mod user;
 
 #[cfg(feature = "postgres")]
 pub use crate::store::TemporaryPostgres;
@@ -55,6 +62,7 @@ macro_rules! store_conformance {
                 create_application_refuses_what_is_taken,
                 create_application_needs_a_project,
                 an_application_is_found_by_id_name_and_service_name,
+                an_application_is_found_by_its_repository_however_that_is_written,
                 update_application_stores_the_next_version_and_keeps_the_current_release,
                 update_application_rejects_a_stale_version,
                 update_application_does_not_find_what_is_absent_or_deleted,
@@ -76,6 +84,7 @@ macro_rules! store_conformance {
                 create_deployment_needs_an_application,
                 create_deployment_needs_a_target_release_that_is_retained,
                 a_deployment_is_never_accepted_by_an_application_that_is_deleted_meanwhile,
+                newest_deployments_gives_the_last_one_of_each_application,
                 list_deployments_filters_and_gives_each_once_newest_first,
                 racing_acceptances_leave_one_waiting,
             ],
@@ -140,6 +149,81 @@ macro_rules! store_conformance {
                 credentials_are_found_listed_and_deleted,
                 a_setting_is_stored_once,
                 a_store_answers_a_ping,
+            ],
+            user: [
+                a_user_is_found_by_id_and_by_name_in_any_case,
+                create_user_refuses_a_name_in_any_case_or_an_id_that_is_taken,
+                of_many_first_users_one_is_made,
+                create_first_user_is_refused_once_there_is_any,
+                update_user_stores_the_next_version,
+                update_user_refuses_what_is_stale_taken_or_absent,
+                a_password_is_kept_apart_and_replaced,
+                an_identity_belongs_to_one_user,
+                an_external_user_and_his_identity_are_made_together_or_not_at_all,
+                the_last_owner_is_neither_deleted_nor_disabled_nor_given_another_role,
+                of_two_callers_who_remove_the_last_two_owners_one_is_refused,
+                the_sessions_of_a_disabled_user_end_for_ever,
+                a_deleted_user_is_gone_with_everything_that_let_him_in,
+                list_users_gives_every_user_once_newest_first,
+            ],
+            team: [
+                create_team_refuses_a_name_or_id_that_is_taken,
+                update_team_stores_the_next_version_or_says_why_not,
+                delete_team_is_refused_while_a_project_belongs_to_it,
+                a_project_is_never_given_to_a_team_that_is_deleted_meanwhile,
+                a_project_needs_an_owner_and_a_team_that_are_there,
+                members_are_added_listed_and_removed,
+                a_member_needs_a_user_and_a_team_that_are_there,
+                list_teams_gives_all_or_those_of_a_member_newest_first,
+            ],
+            session: [
+                a_session_is_accepted_with_its_user_until_it_expires,
+                a_revoked_session_is_over_at_once,
+                all_sessions_of_a_user_end_but_one,
+                who_is_absent_deleted_or_disabled_gets_neither_session_nor_token,
+                no_session_outlives_the_disabling_of_its_user,
+                purge_sessions_forgets_those_that_expired,
+                a_token_is_accepted_by_its_digest_with_its_user,
+                create_token_refuses_a_digest_or_id_that_is_taken,
+                a_revoked_token_is_over_at_once,
+                list_tokens_gives_those_of_a_user_or_all_newest_first,
+                the_last_use_of_a_token_is_known_to_the_minute,
+            ],
+            reach: [
+                a_user_sees_what_he_owns_and_what_his_teams_have,
+                a_token_sees_those_of_its_projects_that_its_user_sees,
+                a_project_that_changes_hands_is_seen_by_others,
+                a_deleted_project_is_out_of_everybodys_reach,
+            ],
+            audit: [
+                records_form_a_chain_that_can_be_checked,
+                racing_writers_make_one_unbroken_chain,
+                a_change_that_is_refused_leaves_no_record,
+                an_attempt_that_succeeds_after_a_refusal_leaves_one_record,
+                one_scope_leaves_one_record_for_its_first_change,
+                every_change_of_what_is_deployed_leaves_its_record,
+                every_change_of_who_may_do_what_leaves_its_record,
+                what_nobody_decided_leaves_no_record,
+                records_are_listed_by_what_is_asked_newest_first,
+            ],
+            database: [
+                a_database_and_its_application_are_made_together_or_not_at_all,
+                applications_that_run_databases_are_listed_on_request,
+                update_database_stores_the_next_version_or_says_why_not,
+                delete_database_is_refused_while_its_application_is_there,
+                list_databases_gives_those_of_one_project_or_all_newest_first,
+                the_webhook_secret_of_an_application_is_kept_and_replaced,
+            ],
+            request: [
+                a_request_runs_once_and_its_answer_is_given_again,
+                a_key_is_refused_for_another_request,
+                of_racing_requests_with_one_key_one_runs,
+                a_request_that_was_given_up_runs_again,
+                a_request_whose_runner_died_runs_again,
+                an_answer_is_forgotten_after_its_time,
+                of_fifty_racing_deliveries_one_is_taken,
+                a_delivery_that_was_given_back_is_taken_again,
+                purge_deliveries_forgets_the_old_ones,
             ]
         );
     };

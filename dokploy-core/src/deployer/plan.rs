@@ -9,6 +9,7 @@ use crate::model::UpdateOrder;
 
 /// What a deployment would do, made without changing anything. Holds names of secrets, never values.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Plan {
     /// Digest of everything that the plan rests on. Deploying with it fails with `conflict` when that has changed.
@@ -33,6 +34,7 @@ pub struct Plan {
     pub order_reason: String,
     /// How long the application is expected not to answer.
     #[serde(with = "seconds")]
+    #[cfg_attr(feature = "openapi", schema(value_type = f64, minimum = 0.0))]
     pub downtime: Duration,
     /// What cannot be undone: a release command, for example.
     pub irreversible: Vec<String>,
@@ -42,6 +44,7 @@ pub struct Plan {
 
 /// What happens to the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PlanAction {
     /// There is none yet.
@@ -56,6 +59,7 @@ pub enum PlanAction {
 
 /// One thing that changes. Values of secrets are shown as `(secret)`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Change {
     /// What, in the wire's names: `envVars.PORT`.

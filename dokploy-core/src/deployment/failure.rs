@@ -11,6 +11,7 @@ pub type FailureCode = ErrorKind;
 /// What failed, on which step, why, what was seen, and what to do next. Holds no secret: every text in it went
 /// through the masker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
     /// The step; absent when it failed between steps.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Where a deployment stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Accepted and waiting for its turn.
@@ -78,6 +79,7 @@ impl fmt::Display for Status {
 
 /// One unit of the saga. Each is idempotent and looks before it acts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
     /// Finds the commit.
@@ -161,6 +163,7 @@ impl fmt::Display for Step {
 
 /// Why a deployment is where it is; for programs, next to the message for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// It waits for a free slot or for its application's running deployment.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 
-use super::{Engine, plan, streams};
+use super::{Engine, plan, sink, streams};
 use crate::bus::Signal;
 use crate::deployer::{DeployRequest, Deployer, DeploymentHandle, LogLine, Plan, RollbackRequest};
 use crate::deployment::{DeploymentState, Event, EventKind, Status};
@@ -206,6 +206,7 @@ impl Engine {
         let created = self.inner.store.create_deployment(&new).await?;
         if !created.existed {
             self.tell(&created.deployment).await;
+            self.inner.recorder.superseded(created.superseded.len());
             for event in &created.superseded {
                 self.tell_of(application, event).await;
             }
@@ -259,11 +260,16 @@ impl Engine {
             at: self.inner.clock.now(),
         };
         let (_, state) = self.inner.store.append_events(&append).await?;
-        self.tell(&Deployment {
+        let changed = Deployment {
             state: state.clone(),
             ..deployment.clone()
-        })
-        .await;
+        };
+        self.inner.recorder.record(&changed, &append.events);
+        self.tell(&changed).await;
+        if state.status.is_terminal() {
+            // Nobody has worked on it, and nobody will: the sink knows nothing of it yet.
+            sink::tell_only(&self.inner, deployment.id, 0).await;
+        }
         Ok(state)
     }
 
@@ -344,5 +350,6 @@ impl Engine {
         if let Err(error) = self.inner.bus.publish(&signal).await {
             tracing::debug!(error = %error, "a signal was lost; listeners also poll");
         }
+        sink::tell_only(&self.inner, event.deployment_id, 0).await;
     }
 }

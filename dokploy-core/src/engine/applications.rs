@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::databases::refuse_part_of_database;
 use super::{Engine, sealing};
 use crate::bus::Signal;
 use crate::deployer::Deployer;
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::{ApplicationId, ProjectId};
 use crate::model::{Application, ApplicationSpec, PageRequest, Project, ServiceMode};
-use crate::runtime::{ObservedService, OwnedKind, label};
+use crate::runtime::{ObservedService, OwnedKind, OwnedObject, label};
+use crate::secret::Secret;
 use crate::store::DeploymentFilter;
 
 /// How long a deletion waits for a deployment that runs to stop.
@@ -30,6 +32,8 @@ impl Engine {
             version: 1,
             name: name.to_owned(),
             description: description.to_owned(),
+            owner_id: None,
+            team_id: None,
             created_at: now,
             updated_at: now,
         };
@@ -57,10 +61,20 @@ impl Engine {
         project: ProjectId,
         spec: ApplicationSpec,
     ) -> Result<Application> {
+        self.create_application_as(ApplicationId::new(), project, spec)
+            .await
+    }
+
+    /// The same under an identifier that the caller has made.
+    pub(crate) async fn create_application_as(
+        &self,
+        id: ApplicationId,
+        project: ProjectId,
+        spec: ApplicationSpec,
+    ) -> Result<Application> {
         spec.validate()?;
         let found = self.inner.store.find_project(project).await?;
         let project = found.ok_or_else(|| Error::not_found("project", project))?;
-        let id = ApplicationId::new();
         let now = self.inner.clock.now();
         let application = Application {
             id,
@@ -70,10 +84,13 @@ impl Engine {
             spec: sealing::seal(&self.inner.keyring, id, spec)?,
             stopped: false,
             current_release_id: None,
+            webhook_secret: Some(sealing::new_webhook_secret(&self.inner.keyring, id)?),
+            database_id: None,
             created_at: now,
             updated_at: now,
         };
         self.inner.store.create_application(&application).await?;
+        self.announce(&application).await;
         Ok(application)
     }
 
@@ -91,6 +108,7 @@ impl Engine {
     ) -> Result<Application> {
         spec.validate()?;
         let stored = self.application(id).await?;
+        refuse_part_of_database(&stored)?;
         if stored.spec.name != spec.name {
             return Err(Error::invalid_field(
                 "name",
@@ -104,6 +122,40 @@ impl Engine {
             version,
             spec,
             updated_at: now,
+            ..stored
+        })
+        .await
+    }
+
+    /// What senders of webhooks for an application sign with; absent where an earlier version made it and nobody has
+    /// rotated it since.
+    ///
+    /// # Errors
+    ///
+    /// `unavailable` when the key that sealed it is not in the key ring.
+    pub fn webhook_secret(&self, application: &Application) -> Result<Option<Secret>> {
+        let sealed = application.webhook_secret.as_ref();
+        sealed
+            .map(|sealed| sealing::webhook_secret(&self.inner.keyring, application.id, sealed))
+            .transpose()
+    }
+
+    /// Gives an application a new webhook secret. What is signed with the old one is refused from then on.
+    ///
+    /// # Errors
+    ///
+    /// `conflict` when `version` is not the stored one, `not_found` when there is no such application.
+    pub async fn rotate_webhook_secret(
+        &self,
+        id: ApplicationId,
+        version: i64,
+    ) -> Result<Application> {
+        let stored = self.application(id).await?;
+        let secret = sealing::new_webhook_secret(&self.inner.keyring, id)?;
+        self.save(&Application {
+            version,
+            webhook_secret: Some(secret),
+            updated_at: self.inner.clock.now(),
             ..stored
         })
         .await
@@ -179,19 +231,33 @@ impl Engine {
         let Some(application) = self.inner.store.find_application(id).await? else {
             return Ok(());
         };
-        self.end_deployments(&application).await?;
+        refuse_part_of_database(&application)?;
+        self.remove_service_of(&application).await?;
+        self.remove_application(&application).await
+    }
+
+    /// Ends what is open of an application, and removes its service.
+    pub(super) async fn remove_service_of(&self, application: &Application) -> Result<()> {
+        self.end_deployments(application).await?;
         let runtime = &self.inner.runtime;
         let observed = runtime.observe_service(&application.service_name).await?;
         // One that only has the same name belongs to somebody else.
-        let own = Some(id.to_string());
+        let own = Some(application.id.to_string());
         let ours =
             observed.filter(|service| service.labels.get(label::APPLICATION) == own.as_ref());
         if let Some(service) = ours {
             runtime.remove_service(&service.id).await?;
         }
+        Ok(())
+    }
+
+    /// Removes everything else that was made for an application without a service, its volumes excepted, and last its
+    /// row.
+    pub(super) async fn remove_application(&self, application: &Application) -> Result<()> {
+        let id = application.id;
         let labels = BTreeMap::from([(label::APPLICATION.to_owned(), id.to_string())]);
         for kind in [OwnedKind::Secret, OwnedKind::Image] {
-            self.remove_owned(kind, &labels).await?;
+            self.remove_owned(kind, &labels, |_| true).await?;
         }
         self.inner.sources.forget(id).await?;
         self.delete_logs(id).await?;
@@ -199,18 +265,24 @@ impl Engine {
             .store
             .delete_application(id, self.inner.clock.now())
             .await?;
-        self.announce(&application).await;
+        self.announce(application).await;
         Ok(())
     }
 
-    /// Removes everything of a kind. The containers of a service go a little later than the service does, and what they
+    /// Removes everything of a kind that is chosen. The containers of a service go a little later than the service does, and what they
     /// use cannot be removed before.
-    async fn remove_owned(&self, kind: OwnedKind, labels: &BTreeMap<String, String>) -> Result<()> {
+    pub(super) async fn remove_owned(
+        &self,
+        kind: OwnedKind,
+        labels: &BTreeMap<String, String>,
+        chosen: impl Fn(&OwnedObject) -> bool,
+    ) -> Result<()> {
         let runtime = &self.inner.runtime;
         let begun = Instant::now();
         loop {
             let mut in_use = None;
-            for object in runtime.list_owned(kind, labels).await? {
+            let owned = runtime.list_owned(kind, labels).await?;
+            for object in owned.into_iter().filter(&chosen) {
                 if !runtime.remove_owned(&object).await? {
                     in_use = Some(object.name);
                 }
@@ -227,13 +299,16 @@ impl Engine {
         }
     }
 
-    async fn save(&self, application: &Application) -> Result<Application> {
+    pub(super) async fn save(&self, application: &Application) -> Result<Application> {
         let saved = self.inner.store.update_application(application).await?;
         self.announce(&saved).await;
         Ok(saved)
     }
 
-    async fn announce(&self, application: &Application) {
+    pub(super) async fn announce(&self, application: &Application) {
+        self.inner
+            .forget_cached(application.id, &application.service_name)
+            .await;
         let signal = Signal::Application {
             application: application.id,
             project: application.project_id,

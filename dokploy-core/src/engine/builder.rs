@@ -8,13 +8,16 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::inject::{Injection, NoInjection};
+use super::sink::EventSink;
 use super::{Engine, Inner};
 use crate::bus::{EventBus, MemoryBus};
 use crate::cache::{Cache, MemoryCache};
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
 use crate::id::WorkerId;
+use crate::limit::{MemoryLimiter, RateLimiter};
 use crate::log::{LogLimits, LogStore};
+use crate::monitor::Recorder;
 use crate::runtime::ContainerRuntime;
 use crate::secret::Keyring;
 use crate::source::SourceFetcher;
@@ -76,10 +79,12 @@ pub struct EngineBuilder {
     sources: Option<Arc<dyn SourceFetcher>>,
     bus: Option<Arc<dyn EventBus>>,
     cache: Option<Arc<dyn Cache>>,
+    limiter: Option<Arc<dyn RateLimiter>>,
     clock: Option<Arc<dyn Clock>>,
     keyring: Option<Keyring>,
     data_dir: Option<PathBuf>,
     injection: Option<Arc<dyn Injection>>,
+    sink: Option<Arc<dyn EventSink>>,
     options: EngineOptions,
 }
 
@@ -124,6 +129,13 @@ impl EngineBuilder {
         self
     }
 
+    /// What limits how often callers may do something; in memory by default.
+    #[must_use]
+    pub fn limiter(mut self, limiter: Arc<dyn RateLimiter>) -> Self {
+        self.limiter = Some(limiter);
+        self
+    }
+
     /// Where the present comes from; the machine's clock by default.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
@@ -138,7 +150,7 @@ impl EngineBuilder {
         self
     }
 
-    /// Directory for the logs of deployments.
+    /// Directory for the logs of deployments and for uploads.
     #[must_use]
     pub fn data_dir(mut self, directory: impl Into<PathBuf>) -> Self {
         self.data_dir = Some(directory.into());
@@ -156,6 +168,13 @@ impl EngineBuilder {
     #[must_use]
     pub fn injection(mut self, injection: Arc<dyn Injection>) -> Self {
         self.injection = Some(injection);
+        self
+    }
+
+    /// What is told each event; nothing by default.
+    #[must_use]
+    pub fn event_sink(mut self, sink: Arc<dyn EventSink>) -> Self {
+        self.sink = Some(sink);
         self
     }
 
@@ -177,6 +196,9 @@ impl EngineBuilder {
                 .setting_or_insert("canary", &keyring.canary()?)
                 .await?,
         )?;
+        let data_dir = std::path::absolute(&data_dir).map_err(|error| {
+            Error::invalid_field("dataDir", "has no absolute path").with_source(error)
+        })?;
         let logs = LogStore::with_clock(
             data_dir.join("logs"),
             self.options.log_limits,
@@ -191,11 +213,17 @@ impl EngineBuilder {
                 cache: self
                     .cache
                     .unwrap_or_else(|| Arc::new(MemoryCache::default())),
+                limiter: self
+                    .limiter
+                    .unwrap_or_else(|| Arc::new(MemoryLimiter::default())),
                 clock,
                 keyring,
+                data_dir,
                 logs,
                 options: self.options,
+                recorder: Recorder::new()?,
                 injection: self.injection.unwrap_or_else(|| Arc::new(NoInjection)),
+                sink: self.sink,
                 worker: WorkerId::new(),
                 tracker: TaskTracker::new(),
                 shutdown: CancellationToken::new(),

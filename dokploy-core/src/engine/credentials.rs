@@ -2,7 +2,7 @@
 
 use super::{Engine, Inner};
 use crate::error::{Error, ErrorKind, Result};
-use crate::id::{ApplicationId, CredentialId};
+use crate::id::{ApplicationId, CredentialId, ProjectId};
 use crate::model::{
     ApplicationSpec, Credential, CredentialKind, CredentialSecret, DeploymentRequest, Source,
 };
@@ -97,6 +97,19 @@ impl Engine {
         host: &str,
         secret: &CredentialSecret,
     ) -> Result<Credential> {
+        self.create_credential_in(None, kind, name, host, secret)
+            .await
+    }
+
+    /// The same for the applications of one project.
+    pub(crate) async fn create_credential_in(
+        &self,
+        project_id: Option<ProjectId>,
+        kind: CredentialKind,
+        name: &str,
+        host: &str,
+        secret: &CredentialSecret,
+    ) -> Result<Credential> {
         if name.trim().is_empty() {
             return Err(Error::invalid_field("name", "must not be empty"));
         }
@@ -122,6 +135,7 @@ impl Engine {
             .seal(&secret.to_sealed_text(), context(&row))?;
         let credential = Credential {
             id,
+            project_id,
             kind,
             name: name.to_owned(),
             host: host.to_ascii_lowercase(),

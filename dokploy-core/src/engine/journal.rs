@@ -1,11 +1,12 @@
 //! Writes the events of one claimed deployment, and is the only thing in the engine that does.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 
 use super::Inner;
 use super::retry::RetryPolicy;
+use super::sink;
 use crate::bus::Signal;
 use crate::deployment::{DeploymentState, EventKind, Step, StepOutput};
 use crate::error::{Error, ErrorKind, Result};
@@ -18,8 +19,18 @@ pub(crate) struct Journal {
     inner: Arc<Inner>,
     deployment: Mutex<Deployment>,
     fence: Fence,
+    told: Mutex<Told>,
     /// Ends the waiting for a store that is away.
     stop: CancellationToken,
+}
+
+/// What the event sink knows.
+#[derive(Default)]
+struct Told {
+    /// Number of the last event.
+    seq: u64,
+    /// What it answered and the saga does not know yet.
+    refused: Option<Error>,
 }
 
 impl Journal {
@@ -29,8 +40,14 @@ impl Journal {
         fence: Fence,
         stop: CancellationToken,
     ) -> Self {
+        // A successor tells what it writes itself: how far its predecessor came is not known.
+        let seq = match deployment.state.attempt {
+            0 => 0,
+            _ => deployment.state.seq,
+        };
         Self {
             inner,
+            told: Mutex::new(Told { seq, refused: None }),
             deployment: Mutex::new(deployment),
             fence,
             stop,
@@ -85,6 +102,7 @@ impl Journal {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
             deployment.state = state;
+            self.inner.recorder.record(&deployment, &events);
             Signal::Deployment {
                 deployment: deployment.id,
                 application: deployment.application_id,
@@ -92,10 +110,47 @@ impl Journal {
                 seq: deployment.state.seq,
             }
         };
+        if promote.is_some() {
+            let deployment = self.deployment();
+            self.inner
+                .forget_cached(deployment.application_id, &deployment.service_name)
+                .await;
+        }
         if let Err(error) = self.inner.bus.publish(&signal).await {
             tracing::debug!(error = %error, "a signal was lost; listeners also poll");
         }
-        Ok(())
+        self.tell().await
+    }
+
+    /// Tells the event sink what is new, and fails when it refused that or something before it: once, and only while a
+    /// step goes forwards.
+    async fn tell(&self) -> Result<()> {
+        let seq = self.told().seq;
+        let deployment = self.deployment();
+        let (seq, refused) = match sink::tell(&self.inner, deployment.id, seq).await {
+            Ok(told) => told,
+            Err(error) => {
+                tracing::debug!(error = %error, "the event sink is told with the next event");
+                return Ok(());
+            }
+        };
+        let mut told = self.told();
+        told.seq = seq;
+        told.refused = told.refused.take().or(refused);
+        let state = &deployment.state;
+        let forwards = !state.status.is_terminal()
+            && !state.cancel_requested
+            && state.failure.is_none()
+            && !state.steps.is_empty()
+            && !state.steps.contains_key(&Step::RestorePrevious);
+        match told.refused.take_if(|_| forwards) {
+            Some(refused) => Err(sink::failure(&refused)),
+            None => Ok(()),
+        }
+    }
+
+    fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn try_append(

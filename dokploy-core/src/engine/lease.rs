@@ -12,6 +12,7 @@ use super::Inner;
 use crate::bus::Signal;
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::DeploymentId;
+use crate::monitor::Renewal;
 use crate::store::Fence;
 
 /// Why the work has to stop.
@@ -130,6 +131,7 @@ impl Stop {
 /// Keeps the claim alive until it is lost or this is dropped. While the engine stops it goes on, because handing back
 /// may take some time.
 pub(crate) async fn keep(inner: Arc<Inner>, id: DeploymentId, fence: Fence, stop: Stop) {
+    let _held = inner.recorder.lease();
     let mut signals = inner.bus.subscribe();
     loop {
         renew(&inner, id, fence, &stop).await;
@@ -149,19 +151,28 @@ async fn renew(inner: &Inner, id: DeploymentId, fence: Fence, stop: &Stop) {
     // The lease counts from when it was asked for: the answer may have taken long.
     let asked_at = Instant::now();
     let call = inner.store.renew_lease(id, fence, inner.options.lease);
-    match tokio::time::timeout(inner.options.lease / 3, call).await {
+    let renewal = match tokio::time::timeout(inner.options.lease / 3, call).await {
         Ok(Ok(cancel_requested)) => {
             stop.renewed(asked_at);
             if cancel_requested {
                 stop.raise(StopCause::Cancelled);
             }
+            Renewal::Renewed
         }
-        Ok(Err(error)) if error.kind() == ErrorKind::LeaseLost => stop.raise(StopCause::LeaseLost),
+        Ok(Err(error)) if error.kind() == ErrorKind::LeaseLost => {
+            stop.raise(StopCause::LeaseLost);
+            Renewal::Lost
+        }
         Ok(Err(error)) => {
             tracing::warn!(deployment.id = %id, error = %error, "a lease was not renewed");
+            Renewal::Failed
         }
-        Err(_) => tracing::warn!(deployment.id = %id, "the store takes too long to renew a lease"),
-    }
+        Err(_) => {
+            tracing::warn!(deployment.id = %id, "the store takes too long to renew a lease");
+            Renewal::Failed
+        }
+    };
+    inner.recorder.renewal(renewal);
     if stop.expired() {
         stop.raise(StopCause::LeaseLost);
     }

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Engine, EngineOptions};
+use super::{Engine, EngineBuilder, EngineOptions, EventSink};
 use crate::error::{Error, ErrorKind, Result, Retry};
 use crate::runtime::ContainerRuntime;
 use crate::secret::{Keyring, Secret};
-use crate::source::{NetworkPolicy, Sources, SourcesOptions};
-use crate::store::Store;
+use crate::source::{NetworkPolicy, SourceFetcher, Sources, SourcesOptions};
+use crate::store::{SettingStore, Store};
 
 /// What an engine is made of. Everything has a default: the local container engine, and a directory that holds the
 /// database, the git mirrors, the logs and the key.
@@ -18,6 +18,9 @@ pub struct OpenOptions {
     pub data_dir: PathBuf,
     /// `postgres://…` or `sqlite://…`. Unset: an SQLite file in the data directory.
     pub database_url: Option<Secret>,
+    /// `redis://…` for what several processes on one database share: cache, bus and rate limits. It may go away at any
+    /// time. Unset: each process has its own, in memory.
+    pub redis_url: Option<Secret>,
     /// Address of the container engine, as `DOCKER_HOST` has it. Unset: the local socket.
     pub docker_host: Option<String>,
     /// Directory with `ca.pem`, `cert.pem` and `key.pem` for a container engine that speaks TLS.
@@ -26,6 +29,10 @@ pub struct OpenOptions {
     pub secret_key: SecretKey,
     /// Which addresses the engine may connect to for a source, and whether local files may be one.
     pub network: NetworkPolicy,
+    /// Fetches code in place of the engine's own fetchers, to which `network` applies.
+    pub sources: Option<Arc<dyn SourceFetcher>>,
+    /// Is told each event.
+    pub event_sink: Option<Arc<dyn EventSink>>,
     /// Limits and times.
     pub options: EngineOptions,
 }
@@ -35,10 +42,13 @@ impl Default for OpenOptions {
         Self {
             data_dir: PathBuf::from("dokploy-data"),
             database_url: None,
+            redis_url: None,
             docker_host: None,
             docker_cert_path: None,
             secret_key: SecretKey::Generated,
             network: NetworkPolicy::strict(),
+            sources: None,
+            event_sink: None,
             options: EngineOptions::default(),
         }
     }
@@ -69,15 +79,25 @@ impl Engine {
         let data_dir = prepare(&options.data_dir).await?;
         let keyring = keyring(&data_dir, options.secret_key).await?;
         let runtime = runtime(options.docker_host, options.docker_cert_path)?;
-        let sources = sources(&data_dir, options.network)?;
+        let sources = match options.sources {
+            Some(own) => own,
+            None => Arc::new(sources(&data_dir, options.network)?),
+        };
         let store = store(&data_dir, options.database_url.as_ref()).await?;
-        let builder = Self::builder()
-            .store(store)
+        let builder = match &options.redis_url {
+            Some(url) => Box::pin(with_redis(Self::builder(), url, &store)).await?,
+            None => with_store_alone(Self::builder(), &store),
+        };
+        let mut builder = builder
+            .store(Arc::new(store))
             .runtime(runtime)
-            .source(Arc::new(sources))
+            .source(sources)
             .keyring(keyring)
             .data_dir(data_dir)
             .options(options.options);
+        if let Some(sink) = options.event_sink {
+            builder = builder.event_sink(sink);
+        }
         builder.start().await
     }
 
@@ -170,20 +190,71 @@ fn runtime(_: Option<String>, _: Option<PathBuf>) -> Result<Arc<dyn ContainerRun
     ))
 }
 
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-async fn store(data_dir: &Path, url: Option<&Secret>) -> Result<Arc<dyn Store>> {
-    use crate::store::{SqlStore, SqlStoreOptions};
+/// A database that can carry signals wakes up the other processes, too.
+#[cfg(feature = "postgres")]
+fn with_store_alone(builder: EngineBuilder, store: &OpenStore) -> EngineBuilder {
+    match store.bus() {
+        Some(bus) => builder.bus(Arc::new(bus)),
+        None => builder,
+    }
+}
 
+#[cfg(not(feature = "postgres"))]
+fn with_store_alone(builder: EngineBuilder, _: &OpenStore) -> EngineBuilder {
+    builder
+}
+
+/// Everything in Redis begins with a name that belongs to the store, so that installations may share a server.
+#[cfg(feature = "redis")]
+async fn with_redis(
+    builder: EngineBuilder,
+    url: &Secret,
+    store: &dyn Store,
+) -> Result<EngineBuilder> {
+    use crate::bus::SharedBus;
+    use crate::cache::{RedisCache, RedisConnection, RedisOptions};
+    use crate::id::ProcessId;
+    use crate::limit::RedisLimiter;
+
+    let prefix = format!("dokploy:{}", ProcessId::new());
+    let options = RedisOptions {
+        url: url.clone(),
+        prefix: store.setting_or_insert("redis_prefix", &prefix).await?,
+    };
+    let connection = Arc::new(RedisConnection::open(&options).await?);
+    Ok(builder
+        .bus(Arc::new(
+            SharedBus::over_redis(Arc::clone(&connection), &options).await?,
+        ))
+        .cache(Arc::new(RedisCache::new(Arc::clone(&connection))))
+        .limiter(Arc::new(RedisLimiter::new(connection))))
+}
+
+#[cfg(not(feature = "redis"))]
+#[expect(clippy::unused_async, reason = "with Redis it waits for it")]
+async fn with_redis(_: EngineBuilder, _: &Secret, _: &dyn Store) -> Result<EngineBuilder> {
+    Err(
+        Error::new(ErrorKind::Unsupported, "this build knows no Redis")
+            .with_hint("build it with the feature redis, or leave the URL of Redis away"),
+    )
+}
+
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+type OpenStore = crate::store::SqlStore;
+
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+async fn store(data_dir: &Path, url: Option<&Secret>) -> Result<OpenStore> {
     let in_directory = sqlite_url(data_dir)?;
     let url = url.unwrap_or(&in_directory);
-    Ok(Arc::new(
-        SqlStore::open(url.expose(), SqlStoreOptions::default()).await?,
-    ))
+    OpenStore::open(url.expose(), crate::store::SqlStoreOptions::default()).await
 }
 
 #[cfg(not(any(feature = "sqlite", feature = "postgres")))]
+type OpenStore = crate::store::MemoryStore;
+
+#[cfg(not(any(feature = "sqlite", feature = "postgres")))]
 #[expect(clippy::unused_async, reason = "with a database it waits for it")]
-async fn store(_: &Path, _: Option<&Secret>) -> Result<Arc<dyn Store>> {
+async fn store(_: &Path, _: Option<&Secret>) -> Result<OpenStore> {
     Err(Error::new(ErrorKind::Unsupported, "this build knows no database")
         .with_hint("build it with the feature sqlite or postgres, or assemble an engine with a store of your own"))
 }
@@ -256,6 +327,14 @@ mod tests {
                 "databaseUrl",
                 OpenOptions {
                     database_url: Some("mysql://u:hunter2@h/d".into()),
+                    ..good()
+                },
+            ),
+            #[cfg(feature = "redis")]
+            (
+                "redisUrl",
+                OpenOptions {
+                    redis_url: Some("https://:hunter2@h".into()),
                     ..good()
                 },
             ),

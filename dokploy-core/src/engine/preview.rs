@@ -52,6 +52,8 @@ impl Engine {
             spec: sealing::seal(&self.inner.keyring, id, spec)?,
             stopped: false,
             current_release_id: None,
+            webhook_secret: None,
+            database_id: None,
             created_at: now,
             updated_at: now,
         };

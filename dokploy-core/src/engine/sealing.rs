@@ -2,10 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use zeroize::Zeroizing;
+
 use crate::error::{Error, ErrorKind, Result};
-use crate::id::ApplicationId;
+use crate::id::{ApplicationId, DatabaseId};
 use crate::model::{ApplicationSpec, EnvDelivery, EnvValue};
-use crate::secret::{Context, Keyring, Redactor, SealedSecret, Secret};
+use crate::secret::{Context, Keyring, Redactor, SealedSecret, Secret, random};
+
+/// Random bytes of a webhook secret.
+const WEBHOOK_SECRET_LEN: usize = 32;
+/// Where it is kept within an application.
+const WEBHOOK_COLUMN: &str = "webhook";
 
 /// Names the place of a value within an application's specification.
 fn context<'a>(row: &'a str, column: &'a str) -> Context<'a> {
@@ -58,6 +65,53 @@ fn seal_value(
                 .with_source(error)
         }),
     }
+}
+
+/// Makes the secret that senders of webhooks sign with: 32 random bytes, in hexadecimal.
+pub(crate) fn new_webhook_secret(
+    keyring: &Keyring,
+    application: ApplicationId,
+) -> Result<SealedSecret> {
+    let mut bytes = Zeroizing::new([0; WEBHOOK_SECRET_LEN]);
+    random(bytes.as_mut())?;
+    let secret = Secret::new(hex::encode(bytes));
+    keyring.seal(&secret, context(&application.to_string(), WEBHOOK_COLUMN))
+}
+
+/// Names the place of the password of a database.
+fn database_context(row: &str) -> Context<'_> {
+    Context {
+        table: "database",
+        row,
+        column: "password",
+    }
+}
+
+/// Seals the password of a database.
+pub(crate) fn seal_database_password(
+    keyring: &Keyring,
+    database: DatabaseId,
+    password: &Secret,
+) -> Result<SealedSecret> {
+    keyring.seal(password, database_context(&database.to_string()))
+}
+
+/// Opens the password of a database.
+pub(crate) fn database_password(
+    keyring: &Keyring,
+    database: DatabaseId,
+    sealed: &SealedSecret,
+) -> Result<Secret> {
+    open(keyring, sealed, database_context(&database.to_string()))
+}
+
+/// Opens the secret that senders of webhooks sign with.
+pub(crate) fn webhook_secret(
+    keyring: &Keyring,
+    application: ApplicationId,
+    sealed: &SealedSecret,
+) -> Result<Secret> {
+    keyring.open(sealed, context(&application.to_string(), WEBHOOK_COLUMN))
 }
 
 fn env_column(key: &str) -> String {

@@ -11,6 +11,7 @@ mod run_release_command;
 
 use std::time::Duration;
 
+use super::sink;
 use super::worker::Work;
 use crate::deployment::{EventKind, Reason, Status, Step, StepOutput};
 use crate::error::{Error, ErrorKind, Result};
@@ -111,8 +112,8 @@ pub(crate) async fn mark_rolled_back(work: &Work, to: ReleaseId) -> Result<()> {
     }
     let filter = DeploymentFilter {
         application: Some(work.deployment.application_id),
-        project: None,
         status: Some(Status::Success),
+        ..DeploymentFilter::default()
     };
     // The watch may write to one of them at the same time: it is read again then.
     for _ in 0..MARK_TRIES_MAX {
@@ -151,12 +152,13 @@ async fn mark(work: &Work, deployment: Deployment, to: ReleaseId) -> Result<()> 
     };
     let append = Append {
         deployment: deployment.id,
-        before: deployment.state,
+        before: deployment.state.clone(),
         events: vec![rolled_back],
         fence: None,
         promote: None,
         at: work.inner.clock.now(),
     };
     work.inner.store.append_events(&append).await?;
+    sink::tell_only(&work.inner, deployment.id, deployment.state.seq).await;
     Ok(())
 }

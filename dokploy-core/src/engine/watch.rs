@@ -11,7 +11,7 @@ use crate::error::{ErrorKind, Result};
 use crate::id::ApplicationId;
 use crate::model::{Application, Deployment, PageRequest};
 use crate::runtime::{ObservedService, TaskState, label};
-use crate::store::{Append, DeploymentFilter};
+use crate::store::{Append, ApplicationFilter, DeploymentFilter};
 
 /// Runs until the engine stops. Of all engines on a store, one watches.
 pub(crate) async fn run(inner: Arc<Inner>) {
@@ -41,8 +41,12 @@ async fn look(inner: &Inner, short: &mut BTreeMap<ApplicationId, u32>) -> Result
         limit: PageRequest::LIMIT_MAX,
         before: None,
     };
+    let all = ApplicationFilter {
+        with_databases: true,
+        ..ApplicationFilter::default()
+    };
     loop {
-        let applications = inner.store.list_applications(None, page).await?;
+        let applications = inner.store.list_applications(&all, page).await?;
         for application in &applications.items {
             if let Some(serving) = serving(inner, application).await? {
                 let service = inner
@@ -193,7 +197,9 @@ async fn append(inner: &Inner, deployment: &Deployment, event: EventKind) -> Res
                 project: deployment.project_id,
                 seq: state.seq,
             };
-            inner.bus.publish(&signal).await
+            inner.bus.publish(&signal).await?;
+            super::sink::tell_only(inner, deployment.id, deployment.state.seq).await;
+            Ok(())
         }
     }
 }

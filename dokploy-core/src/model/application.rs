@@ -11,7 +11,7 @@ use super::source::{GitSource, Source};
 use super::update::{Deadlines, UpdatePolicy};
 use crate::clock::{Timestamp, seconds};
 use crate::error::{Error, Result};
-use crate::id::{ApplicationId, CredentialId, ProjectId, ReleaseId};
+use crate::id::{ApplicationId, CredentialId, DatabaseId, ProjectId, ReleaseId};
 use crate::secret::{SealedSecret, Secret};
 
 /// What a person says about an application. Everything but a name and one source has a default.
@@ -275,6 +275,7 @@ pub enum EnvValue {
 
 /// How a process gets a variable.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum EnvDelivery {
     /// In its environment.
@@ -286,6 +287,7 @@ pub enum EnvDelivery {
 
 /// A command: one text for the image's shell, or the words themselves, which need no shell.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(untagged)]
 pub enum CommandLine {
     /// Run as `/bin/sh -c <text>` in the container.
@@ -296,15 +298,18 @@ pub enum CommandLine {
 
 /// How the engine finds out whether a task is healthy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct HealthCheck {
     /// Exit code 0 is healthy.
     pub command: CommandLine,
     /// Time between two probes.
     #[serde(default = "default_interval", with = "seconds")]
+    #[cfg_attr(feature = "openapi", schema(value_type = f64, minimum = 0.0))]
     pub interval: Duration,
     /// How long a probe may take.
     #[serde(default = "default_timeout", with = "seconds")]
+    #[cfg_attr(feature = "openapi", schema(value_type = f64, minimum = 0.0))]
     pub timeout: Duration,
     /// Failures in a row that make it unhealthy.
     #[serde(default = "default_retries")]
@@ -315,6 +320,7 @@ pub struct HealthCheck {
         with = "seconds::option",
         skip_serializing_if = "Option::is_none"
     )]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<f64>))]
     pub start_period: Option<Duration>,
 }
 
@@ -350,6 +356,7 @@ impl HealthCheck {
 
 /// Replicated, or one task on each node.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ServiceMode {
     /// As many tasks as `replicas` says.
@@ -361,6 +368,7 @@ pub enum ServiceMode {
 
 /// A named volume in the container. Host paths cannot be mounted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Volume {
     /// Name of the volume.
@@ -374,6 +382,7 @@ pub struct Volume {
 
 /// An in-memory file system.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Tmpfs {
     /// Absolute path in the container.
@@ -385,6 +394,7 @@ pub struct Tmpfs {
 
 /// What Swarm does with a task that ends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct RestartPolicy {
     /// When it starts another one.
@@ -394,9 +404,11 @@ pub struct RestartPolicy {
     pub max_attempts: Option<u64>,
     /// How long it waits before.
     #[serde(with = "seconds")]
+    #[cfg_attr(feature = "openapi", schema(value_type = f64, minimum = 0.0))]
     pub delay: Duration,
     /// Attempts older than this no longer count.
     #[serde(with = "seconds")]
+    #[cfg_attr(feature = "openapi", schema(value_type = f64, minimum = 0.0))]
     pub window: Duration,
 }
 
@@ -413,6 +425,7 @@ impl Default for RestartPolicy {
 
 /// When a task that ended is replaced.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum RestartCondition {
     /// Never.
@@ -442,6 +455,12 @@ pub struct Application {
     pub stopped: bool,
     /// The release that serves; absent before the first success.
     pub current_release_id: Option<ReleaseId>,
+    /// What senders of webhooks sign with; absent in one that an earlier version made, until it is rotated.
+    #[serde(default, skip_serializing)]
+    pub webhook_secret: Option<SealedSecret>,
+    /// The database that it runs. Such an application is not listed among the others.
+    #[serde(default)]
+    pub database_id: Option<DatabaseId>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.

@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::id::CredentialId;
+use crate::id::{CredentialId, ProjectId};
 use crate::secret::{SealedSecret, Secret};
 
 /// What a credential is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum CredentialKind {
     /// A git host.
@@ -22,9 +23,12 @@ pub enum CredentialKind {
 pub struct Credential {
     /// Identifier.
     pub id: CredentialId,
+    /// The project whose applications alone may use it; absent: an administrator gives it to applications.
+    #[serde(default)]
+    pub project_id: Option<ProjectId>,
     /// What it is for.
     pub kind: CredentialKind,
-    /// Name for people; unique.
+    /// Name for people; unique within its project.
     pub name: String,
     /// The only host, with an optional port, that it is ever sent to.
     pub host: String,

@@ -6,6 +6,7 @@ use super::application::ApplicationSpec;
 use crate::clock::Timestamp;
 use crate::deployment::DeploymentState;
 use crate::id::{ApplicationId, DeploymentId, ProjectId, ReleaseId};
+use crate::webhook::PushRef;
 
 /// One attempt to make a release current. Everything that it needs was written down when it was accepted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,6 +38,7 @@ pub struct Deployment {
 
 /// Forwards or back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DeploymentKind {
     /// A new release from the source.
@@ -67,6 +69,9 @@ pub struct DeploymentRequest {
     /// Who asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<ActorRef>,
+    /// The push that started it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub push: Option<PushRef>,
     /// What happens to deployments of the same application that still wait.
     #[serde(default)]
     pub supersede: SupersedePolicy,
@@ -74,11 +79,13 @@ pub struct DeploymentRequest {
 
 /// Who asked for something, as recorded: not a permission, only a name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(transparent)]
 pub struct ActorRef(pub String);
 
 /// What started a deployment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DeploymentTrigger {
     /// A call of the API, in process or over HTTP.
@@ -94,6 +101,7 @@ pub enum DeploymentTrigger {
 
 /// What happens to deployments of the same application when a newer one is accepted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SupersedePolicy {
     /// Those that wait are superseded; a running one finishes first.

@@ -10,6 +10,12 @@ pub const SERVICE_NAME_LEN_MAX: usize = 63;
 pub const DESCRIPTION_LEN_MAX: usize = 4096;
 /// Bytes of a deployment's title.
 pub const TITLE_LEN_MAX: usize = 200;
+/// Bytes of the name that somebody comes in with.
+pub const USERNAME_LEN_MAX: usize = 64;
+/// Bytes of an e-mail address.
+pub const EMAIL_LEN_MAX: usize = 254;
+/// Characters of the name of a team or a token.
+pub const LABEL_LEN_MAX: usize = 100;
 /// Entries of any list or map.
 pub const ENTRIES_MAX: usize = 500;
 /// Tasks of a service.

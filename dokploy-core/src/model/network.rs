@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A port of the container that is published.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Port {
     /// Port in the container.
@@ -21,6 +22,7 @@ pub struct Port {
 
 /// Where a port is published.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum PortMode {
     /// On every node, through the routing mesh.
@@ -32,6 +34,7 @@ pub enum PortMode {
 
 /// Transport of a port.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Protocol {
     /// TCP.
@@ -43,6 +46,7 @@ pub enum Protocol {
 
 /// How the name of a service resolves within its networks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum EndpointMode {
     /// To one virtual address, balanced by the kernel.
@@ -54,6 +58,7 @@ pub enum EndpointMode {
 
 /// A host name that Traefik routes to the application.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Domain {
     /// DNS name; no pattern.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::id::ProjectId;
+use crate::id::{ProjectId, TeamId, UserId};
 
 /// A group of applications. The queue is fair over projects.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,12 @@ pub struct Project {
     /// Free text.
     #[serde(default)]
     pub description: String,
+    /// Whose it is; absent where an embedder without users made it.
+    #[serde(default)]
+    pub owner_id: Option<UserId>,
+    /// The team whose members see it, too.
+    #[serde(default)]
+    pub team_id: Option<TeamId>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.

@@ -9,6 +9,7 @@ use crate::id::CredentialId;
 
 /// A git repository and what of it is deployed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GitSource {
     /// `https://`, `http://`, `ssh://`, `user@host:path` or, where the embedder allows it, `file://`.
@@ -66,6 +67,7 @@ pub enum Source {
 
 /// A source pinned to one state: a commit, or the digest of a tree.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Revision {
     /// Full commit id, or the hexadecimal digest of a directory or archive.

@@ -8,6 +8,7 @@ use crate::clock::seconds;
 
 /// Which goes first when a task is replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum UpdateOrder {
     /// The new task runs and is healthy before the old one stops: no gap.
@@ -18,6 +19,7 @@ pub enum UpdateOrder {
 
 /// What happens when a rollout fails.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum FailureAction {
     /// The last stable release is restored and checked.
@@ -29,6 +31,7 @@ pub enum FailureAction {
 
 /// How a new release takes over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct UpdatePolicy {
     /// Unset: start-first, unless a host port or a writable volume forbids it.
@@ -38,17 +41,21 @@ pub struct UpdatePolicy {
     pub parallelism: u32,
     /// Pause between two batches, when there is more than one replica.
     #[serde(with = "seconds")]
+    #[cfg_attr(feature = "openapi", schema(value_type = f64, minimum = 0.0))]
     pub delay: Duration,
     /// How long all tasks have to stay healthy before the deployment counts as a success.
     #[serde(with = "seconds")]
+    #[cfg_attr(feature = "openapi", schema(value_type = f64, minimum = 0.0))]
     pub monitor: Duration,
     /// What happens when it fails.
     pub on_failure: FailureAction,
     /// How long the rollout may go without a task becoming healthy.
     #[serde(with = "seconds")]
+    #[cfg_attr(feature = "openapi", schema(value_type = f64, minimum = 0.0))]
     pub progress_deadline: Duration,
     /// How long one task may take to become healthy.
     #[serde(with = "seconds")]
+    #[cfg_attr(feature = "openapi", schema(value_type = f64, minimum = 0.0))]
     pub healthy_deadline: Duration,
 }
 
@@ -68,22 +75,28 @@ impl Default for UpdatePolicy {
 
 /// How long each phase of a deployment may take. Nothing waits for ever.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Deadlines {
     /// Resolving and fetching the source.
     #[serde(with = "seconds")]
+    #[cfg_attr(feature = "openapi", schema(value_type = f64, minimum = 0.0))]
     pub fetch: Duration,
     /// Building the image.
     #[serde(with = "seconds")]
+    #[cfg_attr(feature = "openapi", schema(value_type = f64, minimum = 0.0))]
     pub build: Duration,
     /// Pushing it.
     #[serde(with = "seconds")]
+    #[cfg_attr(feature = "openapi", schema(value_type = f64, minimum = 0.0))]
     pub push: Duration,
     /// The release command.
     #[serde(with = "seconds")]
+    #[cfg_attr(feature = "openapi", schema(value_type = f64, minimum = 0.0))]
     pub release_command: Duration,
     /// The whole deployment, from its first start to its end; restoring the previous release comes on top.
     #[serde(with = "seconds")]
+    #[cfg_attr(feature = "openapi", schema(value_type = f64, minimum = 0.0))]
     pub total: Duration,
 }
 

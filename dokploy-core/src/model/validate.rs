@@ -13,6 +13,7 @@ use super::name::is_name;
 use super::project::Project;
 use crate::error::{Error, Result, Violation};
 
+mod access;
 mod environment;
 mod network;
 mod service;

@@ -13,7 +13,6 @@ mod observe;
 mod owned;
 mod placement;
 mod push;
-mod reference;
 mod refusal;
 mod registry;
 mod secret;

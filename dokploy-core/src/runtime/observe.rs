@@ -8,6 +8,7 @@ use crate::clock::Timestamp;
 
 /// What the engine is and can do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RuntimeInfo {
     /// Version of the engine.
@@ -164,6 +165,7 @@ pub enum TaskHealth {
 
 /// Use of resources of a service.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ServiceStats {
     /// Sum of `cpu` over the tasks.
@@ -174,12 +176,17 @@ pub struct ServiceStats {
     pub network_received: u64,
     /// Sum of `network_sent` over the tasks.
     pub network_sent: u64,
+    /// Sum of `receive_rate` over the tasks.
+    pub receive_rate: f64,
+    /// Sum of `send_rate` over the tasks.
+    pub send_rate: f64,
     /// Each task that runs on this engine.
     pub tasks: Vec<TaskStats>,
 }
 
 /// Use of resources of one task.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TaskStats {
     /// Identifier of the task.
@@ -194,4 +201,24 @@ pub struct TaskStats {
     pub network_received: u64,
     /// Bytes sent since the task started.
     pub network_sent: u64,
+    /// Bytes received in a second, just now.
+    pub receive_rate: f64,
+    /// Bytes sent in a second, just now.
+    pub send_rate: f64,
+}
+
+impl ServiceStats {
+    /// What the tasks use together.
+    pub(super) fn of(tasks: Vec<TaskStats>) -> Self {
+        let mut sum = Self::default();
+        for one in &tasks {
+            sum.cpu += one.cpu;
+            sum.memory += one.memory;
+            sum.network_received += one.network_received;
+            sum.network_sent += one.network_sent;
+            sum.receive_rate += one.receive_rate;
+            sum.send_rate += one.send_rate;
+        }
+        Self { tasks, ..sum }
+    }
 }

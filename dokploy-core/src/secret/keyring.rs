@@ -189,12 +189,24 @@ impl Keyring {
     /// Keyed digest of a value at a place, in hexadecimal: equal values give equal digests, and nobody without the
     /// key learns anything about the value.
     pub fn digest(&self, value: &Secret, context: Context<'_>) -> String {
-        let key = &self.keys[&self.primary];
-        let mut mac =
-            Hmac::<Sha256>::new_from_slice(key.as_ref()).expect("a key of any length can be used");
+        let mut mac = keyed(self.keys[&self.primary].as_ref());
         mac.update(&context.associated_data("digest"));
         mac.update(value.expose().as_bytes());
         hex::encode(mac.finalize().into_bytes())
+    }
+
+    /// Signs a message with a key that is derived from the primary one for this purpose alone, so that no two purposes
+    /// share one.
+    pub(crate) fn mac(&self, purpose: &str, message: &[u8]) -> [u8; KEY_LEN] {
+        let mac = derived_mac(&self.keys[&self.primary], purpose, message);
+        mac.finalize().into_bytes().into()
+    }
+
+    /// Whether a key of the ring signed a message for this purpose; compared in constant time.
+    pub(crate) fn verify_mac(&self, purpose: &str, message: &[u8], mac: &[u8]) -> bool {
+        self.keys
+            .values()
+            .any(|key| derived_mac(key, purpose, message).verify_slice(mac).is_ok())
     }
 
     /// Opens a value that was sealed for this place.
@@ -292,7 +304,22 @@ fn refused(why: &str) -> Error {
     Error::invalid_field("secretKey", why).with_hint(KEY_HINT)
 }
 
-fn random(bytes: &mut [u8]) -> Result<()> {
+fn keyed(key: &[u8]) -> Hmac<Sha256> {
+    Hmac::new_from_slice(key).expect("a key of any length can be used")
+}
+
+fn derived_mac(key: &[u8; KEY_LEN], purpose: &str, message: &[u8]) -> Hmac<Sha256> {
+    let mut derived = keyed(key);
+    derived.update(b"dokploy derived key: ");
+    derived.update(purpose.as_bytes());
+    let derived = Zeroizing::new(<[u8; KEY_LEN]>::from(derived.finalize().into_bytes()));
+    let mut mac = keyed(derived.as_ref());
+    mac.update(message);
+    mac
+}
+
+/// Fills a buffer with random bytes of the operating system.
+pub(crate) fn random(bytes: &mut [u8]) -> Result<()> {
     SysRng.try_fill_bytes(bytes).map_err(|error| {
         Error::new(
             ErrorKind::Unavailable,

@@ -31,13 +31,22 @@ impl Dockerignore {
     /// `invalid_spec` names the line that is not a pattern.
     pub(crate) fn parse(text: &[u8]) -> Result<Self> {
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+        // A comment begins in the first column; ` #x` is a pattern.
         let text = String::from_utf8_lossy(text);
+        Self::of(
+            text.lines()
+                .map(|line| if line.starts_with('#') { "" } else { line }),
+        )
+    }
+
+    /// Takes the patterns one by one; blank ones are left out.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_spec` names the one that is none.
+    pub(crate) fn of<'a>(lines: impl IntoIterator<Item = &'a str>) -> Result<Self> {
         let mut patterns = Vec::new();
-        for (index, line) in text.lines().enumerate() {
-            // A comment begins in the first column; ` #x` is a pattern.
-            if line.starts_with('#') {
-                continue;
-            }
+        for (index, line) in lines.into_iter().enumerate() {
             match Pattern::parse(line) {
                 Ok(None) => {}
                 Ok(Some(pattern)) => patterns.push(pattern),
@@ -46,16 +55,15 @@ impl Dockerignore {
             if patterns.len() > PATTERNS_MAX {
                 return Err(Error::new(
                     ErrorKind::InvalidSpec,
-                    format!("the ignore file has more than {PATTERNS_MAX} patterns"),
+                    format!("there are more than {PATTERNS_MAX} patterns"),
                 ));
             }
         }
         Ok(Self { patterns })
     }
 
-    /// Whether a path, relative to the root of the context and with `/`, is left out of the context.
-    #[cfg(test)]
-    pub(crate) fn ignores(&self, path: &str) -> bool {
+    /// Whether the patterns match a path, relative to the root and with `/`: in a context it is left out then.
+    pub(crate) fn matches(&self, path: &str) -> bool {
         let mut parents = self.root();
         let slashes = path.match_indices('/').map(|(position, _)| position);
         for position in slashes {

@@ -2,24 +2,39 @@
 //! It forgets everything when it is dropped.
 
 mod application;
+mod audit;
+mod credential;
+mod database;
 mod deployment;
 mod project;
 mod queue;
 mod release;
+mod request;
+mod session;
+mod team;
+mod user;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use async_trait::async_trait;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use self::audit::Change;
 use self::queue::Job;
-use super::{CredentialStore, SettingStore, page, refusal};
+use self::request::Request;
+use self::session::Token;
+use self::user::Account;
+use super::page;
 use crate::clock::Timestamp;
-use crate::error::Result;
-use crate::id::{ApplicationId, CredentialId, DeploymentId, ProjectId, ReleaseId, WorkerId};
-use crate::model::{Application, Credential, Page, PageRequest, Project, Release};
+use crate::id::{
+    ApplicationId, CredentialId, DatabaseId, DeploymentId, ProjectId, ReleaseId, SessionId, TeamId,
+    TokenId, UserId, WorkerId,
+};
+use crate::model::{
+    Application, AuditRecord, Credential, Database, Page, PageRequest, Project, Release, Session,
+    Team,
+};
 
 /// Keeps everything in memory, behind one lock that is never held across an await. Leases run on tokio's clock, so
 /// that a test with paused time controls them.
@@ -37,6 +52,11 @@ impl MemoryStore {
     fn lock(&self) -> MutexGuard<'_, Tables> {
         // Every write below checks first and changes afterwards, so that a panic leaves no half-made change.
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins what the audit log records as one change.
+    fn change(&self) -> Change<'_> {
+        Change::new(self.lock())
     }
 }
 
@@ -56,6 +76,19 @@ struct Tables {
     /// Which claim served a project last.
     served: HashMap<ProjectId, u64>,
     claim_count: u64,
+    users: BTreeMap<UserId, Kept<Account>>,
+    /// By issuer and subject.
+    identities: HashMap<(String, String), UserId>,
+    teams: BTreeMap<TeamId, Kept<Team>>,
+    members: BTreeSet<(TeamId, UserId)>,
+    sessions: BTreeMap<SessionId, Session>,
+    tokens: BTreeMap<TokenId, Kept<Token>>,
+    databases: BTreeMap<DatabaseId, Kept<Database>>,
+    audit: Vec<AuditRecord>,
+    /// By actor and key.
+    requests: HashMap<(String, String), Request>,
+    /// By source and delivery.
+    deliveries: HashMap<(String, String), Timestamp>,
 }
 
 /// A value that is deleted softly.
@@ -81,8 +114,11 @@ impl<T> Kept<T> {
         self.deleted_at.is_none().then_some(&mut self.value)
     }
 
-    fn delete(&mut self, at: Timestamp) {
+    /// Whether it was there to be deleted.
+    fn delete(&mut self, at: Timestamp) -> bool {
+        let was_live = self.deleted_at.is_none();
         self.deleted_at.get_or_insert(at);
+        was_live
     }
 }
 
@@ -98,57 +134,4 @@ fn page_of<'a, T: Clone + 'a>(
         .cloned()
         .collect();
     page::cut(items, request, id)
-}
-
-#[async_trait]
-impl CredentialStore for MemoryStore {
-    async fn create_credential(&self, credential: &Credential) -> Result<()> {
-        let credentials = &mut self.lock().credentials;
-        let name_taken = credentials
-            .values()
-            .filter_map(Kept::live)
-            .any(|other| other.name == credential.name);
-        if name_taken || credentials.contains_key(&credential.id) {
-            return Err(refusal::taken("credential", &credential.name));
-        }
-        credentials.insert(credential.id, Kept::new(credential.clone()));
-        Ok(())
-    }
-
-    async fn find_credential(&self, id: CredentialId) -> Result<Option<Credential>> {
-        Ok(self
-            .lock()
-            .credentials
-            .get(&id)
-            .and_then(Kept::live)
-            .cloned())
-    }
-
-    async fn list_credentials(&self, page: PageRequest) -> Result<Page<Credential>> {
-        let tables = self.lock();
-        let live = tables.credentials.values().rev().filter_map(Kept::live);
-        Ok(page_of(live, page, |credential| credential.id.as_uuid()))
-    }
-
-    async fn delete_credential(&self, id: CredentialId, at: Timestamp) -> Result<()> {
-        if let Some(credential) = self.lock().credentials.get_mut(&id) {
-            credential.delete(at);
-        }
-        Ok(())
-    }
-}
-
-#[async_trait]
-impl SettingStore for MemoryStore {
-    async fn setting_or_insert(&self, name: &str, value: &str) -> Result<String> {
-        let settings = &mut self.lock().settings;
-        let stored = settings
-            .entry(name.to_owned())
-            .or_insert_with(|| value.to_owned());
-        Ok(stored.clone())
-    }
-
-    async fn ping(&self) -> Result<()> {
-        Ok(())
-    }
 }

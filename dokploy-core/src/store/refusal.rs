@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use crate::error::{Error, ErrorKind};
-use crate::id::{ApplicationId, DeploymentId, ProjectId, ReleaseId};
+use crate::id::{ApplicationId, DatabaseId, DeploymentId, ProjectId, ReleaseId, TeamId};
 
 pub(super) fn taken(what: &str, name: impl Display) -> Error {
     Error::new(
@@ -76,4 +76,33 @@ pub(super) fn target_retired(id: ReleaseId) -> Error {
         format!("release {id} is not retained any more"),
     )
     .with_hint("choose one of the retained releases of the application")
+}
+
+pub(super) fn not_first() -> Error {
+    Error::new(
+        ErrorKind::Conflict,
+        "there are users already: the first one was made before",
+    )
+    .with_hint("sign in, or ask an owner for an account")
+}
+
+pub(super) fn last_owner() -> Error {
+    Error::new(
+        ErrorKind::Conflict,
+        "the last owner cannot be deleted, disabled or given another role",
+    )
+    .with_hint("make somebody else an owner first")
+}
+
+pub(super) fn team_in_use(id: TeamId) -> Error {
+    Error::new(ErrorKind::Conflict, format!("team {id} still has projects"))
+        .with_hint("give its projects to another team or to none first")
+}
+
+pub(super) fn database_in_use(id: DatabaseId) -> Error {
+    Error::new(
+        ErrorKind::Conflict,
+        format!("the application of database {id} is not deleted"),
+    )
+    .with_hint("delete its application first")
 }

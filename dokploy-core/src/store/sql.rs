@@ -1,18 +1,26 @@
 //! A store in SQLite or PostgreSQL: the same statements for both.
 
 mod application;
+mod audit;
 mod credential;
+mod database;
 mod deployment;
 mod error;
 mod migration;
+#[cfg(feature = "postgres")]
+mod notify;
 mod open;
 mod project;
 mod queue;
 mod release;
+mod request;
 mod session;
+mod sign_in;
 mod statement;
+mod team;
 #[cfg(all(feature = "conformance", feature = "postgres"))]
 mod temporary;
+mod user;
 mod value;
 
 use std::fmt;
@@ -20,11 +28,12 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use self::audit::Change;
 use self::session::{Call, Database, Session};
 #[cfg(all(feature = "conformance", feature = "postgres"))]
 pub use self::temporary::TemporaryPostgres;
 use self::value::Row;
-use super::page;
+use super::{audit as audit_scope, page};
 use crate::error::Result;
 use crate::model::{Page, PageRequest};
 
@@ -95,6 +104,12 @@ impl SqlStore {
             queue::ALL,
             release::ALL,
             credential::ALL,
+            user::ALL,
+            team::ALL,
+            sign_in::ALL,
+            audit::ALL,
+            database::ALL,
+            request::ALL,
         ]
         .iter()
         .flat_map(|file| file.iter())
@@ -112,6 +127,21 @@ impl SqlStore {
 
     async fn begin(&self) -> Result<Session> {
         self.database.begin().await
+    }
+
+    /// Begins a transaction that the audit log records as one change.
+    async fn change(&self) -> Result<Change> {
+        Ok(Change::new(self.begin().await?, audit_scope::take()))
+    }
+
+    /// Begins a change that is a single statement: it needs a transaction only together with a record.
+    async fn single_change(&self) -> Result<Change> {
+        let pending = audit_scope::take();
+        let session = match pending {
+            Some(_) => self.begin().await?,
+            None => self.write(),
+        };
+        Ok(Change::new(session, pending))
     }
 
     /// Runs a statement whose last two values are the id that the page ends before and the number of rows.

@@ -19,6 +19,7 @@ mod rollback;
 mod saga;
 mod secrets;
 mod shutdown;
+mod sink;
 mod stale;
 mod success;
 mod sweeping;

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use dokploy_core::conformance::store::scene::{Scene, claimed};
+use dokploy_core::conformance::store::scene::{Scene, claimed, entry, user};
 use dokploy_core::error::ErrorKind;
-use dokploy_core::model::{EnvDelivery, EnvValue, EnvVar};
+use dokploy_core::model::{EnvDelivery, EnvValue, EnvVar, Role};
 use dokploy_core::secret::Secret;
-use dokploy_core::store::{ApplicationStore, SqlStore};
+use dokploy_core::store::{ApplicationStore, AuditStore, SqlStore, UserStore};
 
 /// Each of these breaks a promise about the rows of [`rows`].
-pub(crate) const FORBIDDEN: [&str; 7] = [
+pub(crate) const FORBIDDEN: [&str; 11] = [
     "UPDATE deployments SET status = 'failed' WHERE status = 'success'",
     "UPDATE deployments SET status = 'pending', queue = 'blocked' WHERE status = 'success'",
     "UPDATE deployments SET status = 'rolled_back' WHERE status = 'failed'",
@@ -17,9 +17,32 @@ pub(crate) const FORBIDDEN: [&str; 7] = [
     "UPDATE deployments SET status = 'failed' WHERE queue = 'blocked'",
     "UPDATE events SET fact = '{}'",
     "DELETE FROM projects",
+    "UPDATE audit SET actor = 'somebody else'",
+    "DELETE FROM audit",
+    "INSERT INTO audit SELECT 9, happened_at, actor, actor_name, action, resource, outcome, address, request_id,
+        detail, previous, hash FROM audit",
+    "UPDATE users SET is_first = TRUE",
 ];
 
-/// One deployment that succeeded, one that failed, one that runs and one that waits behind it.
+/// Tables that grow without end, or with the number of users: no statement reads one from its beginning to its end.
+pub(crate) const LARGE: [&str; 13] = [
+    "applications",
+    "audit",
+    "databases",
+    "deliveries",
+    "deployments",
+    "events",
+    "identities",
+    "members",
+    "projects",
+    "releases",
+    "requests",
+    "sessions",
+    "tokens",
+];
+
+/// One deployment that succeeded, one that failed, one that runs and one that waits behind it; two users and a record
+/// of the audit log.
 pub(crate) async fn rows(store: &SqlStore) {
     let scene = Scene::new(Arc::new(store.clone())).await;
     scene.released().await;
@@ -30,6 +53,10 @@ pub(crate) async fn rows(store: &SqlStore) {
     scene.deploy().await;
     let claim = scene.claim().await;
     scene.work(&claim, [claimed(&claim)]).await;
+    for role in [Role::Owner, Role::Viewer] {
+        store.create_user(&user(role), None).await.unwrap();
+    }
+    store.append_audit(&entry("project.create")).await.unwrap();
 }
 
 /// A secret that was not sealed is refused, and no error shows it.

@@ -5,15 +5,22 @@ use std::time::Duration;
 
 use dokploy_core::Store;
 use dokploy_core::conformance::store::TemporaryPostgres;
-use dokploy_core::conformance::store::scene::{Scene, new_deployment, refused};
+use dokploy_core::conformance::store::scene::{
+    Scene, new_deployment, now, refused, session, token, user,
+};
 use dokploy_core::error::ErrorKind;
-use dokploy_core::store::{DeploymentStore, SettingStore, SqlStore, SqlStoreOptions};
+use dokploy_core::model::{PageRequest, Reach, Role, UserReach};
+use dokploy_core::store::{
+    ApplicationStore, DeploymentStore, ProjectStore, SessionStore, SettingStore, SqlStore,
+    SqlStoreOptions, TokenStore, UserStore,
+};
 use dokploy_tests::environment;
 use sqlx::{AssertSqlSafe, Executor, PgPool, Row, SqlSafeStr};
 use tokio::task::JoinSet;
 use url::Url;
 
 use crate::proxy::Proxy;
+use crate::trace::Stopwatch;
 use crate::{durable, integrity, shared, trace};
 
 /// A database of its own, or nothing where there is no server and none is required.
@@ -81,6 +88,38 @@ async fn every_statement_is_timed() {
 }
 
 #[tokio::test]
+async fn whoever_calls_is_known_after_one_statement_and_so_is_what_he_may_see() {
+    let Some(database) = database().await else {
+        return;
+    };
+    let store = open(&database).await;
+    let scene = Scene::new(Arc::new(store.clone())).await;
+    let user = user(Role::Owner);
+    store.create_user(&user, None).await.unwrap();
+    let (session, token) = (session(user.id), token(user.id));
+    store.create_session(&session).await.unwrap();
+    store.create_token(&token, "digest").await.unwrap();
+    let reach = Reach::Projects(UserReach::User(user.id), vec![scene.project.id]);
+
+    // PostgreSQL is spoken to on the thread of the test, so that nobody else's statements are counted.
+    let stopwatch = Stopwatch::default();
+    let _counting = tracing::subscriber::set_default(stopwatch.clone());
+    let accepted = store.find_session(session.id, now()).await.unwrap();
+    assert!(accepted.is_some());
+    assert_eq!(stopwatch.count(), 1);
+    let accepted = store.find_token_by_digest("digest", now()).await.unwrap();
+    assert!(accepted.is_some());
+    assert_eq!(stopwatch.count(), 2);
+    let id = scene.application.id;
+    let found = store.find_application_in_reach(&reach, id).await.unwrap();
+    assert_eq!(found, None);
+    assert_eq!(stopwatch.count(), 3);
+    let listed = store.list_projects(&reach, PageRequest::first()).await;
+    assert_eq!(listed.unwrap().items, []);
+    assert_eq!(stopwatch.count(), 4);
+}
+
+#[tokio::test]
 async fn an_unsealed_secret_is_never_stored() {
     let Some(database) = database().await else {
         return;
@@ -134,7 +173,7 @@ async fn every_statement_is_understood_and_none_has_to_read_a_whole_table() {
         let plan = connection.fetch_all(explain.into_sql_str()).await.unwrap();
         for row in plan {
             let step: String = row.get(0);
-            let reads_all = ["deployments", "events", "releases", "applications"]
+            let reads_all = integrity::LARGE
                 .iter()
                 .any(|table| step.contains(&format!("Seq Scan on {table}")));
             assert!(!reads_all, "{name} reads a whole table: {step}");

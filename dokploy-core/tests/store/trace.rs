@@ -1,16 +1,23 @@
 //! Every statement is timed.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use dokploy_core::store::{SettingStore, SqlStore};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-static TIMED: AtomicU64 = AtomicU64::new(0);
+/// Counts the events that time a statement.
+#[derive(Clone, Default)]
+pub(crate) struct Stopwatch(Arc<AtomicU64>);
 
-/// Counts the events that time a statement. Each database works on a thread of its own, hence for the whole process.
-struct Stopwatch;
+impl Stopwatch {
+    /// How many statements there were so far.
+    pub(crate) fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
 
 struct Elapsed(bool);
 
@@ -36,7 +43,7 @@ impl Subscriber for Stopwatch {
     fn event(&self, event: &Event<'_>) {
         let mut elapsed = Elapsed(false);
         event.record(&mut elapsed);
-        TIMED.fetch_add(elapsed.0.into(), Ordering::Relaxed);
+        self.0.fetch_add(elapsed.0.into(), Ordering::Relaxed);
     }
 
     fn enter(&self, _: &Id) {}
@@ -45,11 +52,16 @@ impl Subscriber for Stopwatch {
 }
 
 pub(crate) async fn every_statement_is_timed(store: &SqlStore) {
-    // The other database may have been first.
-    let _ = tracing::subscriber::set_global_default(Stopwatch);
-    let before = TIMED.load(Ordering::Relaxed);
+    // SQLite works on a thread of its own, hence for the whole process.
+    static STOPWATCH: OnceLock<Stopwatch> = OnceLock::new();
+    let stopwatch = STOPWATCH.get_or_init(|| {
+        let stopwatch = Stopwatch::default();
+        tracing::subscriber::set_global_default(stopwatch.clone()).unwrap();
+        stopwatch
+    });
+    let before = stopwatch.count();
     for _ in 0..10 {
         store.ping().await.unwrap();
     }
-    assert!(TIMED.load(Ordering::Relaxed) >= before + 10);
+    assert!(stopwatch.count() >= before + 10);
 }

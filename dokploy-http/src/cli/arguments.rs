@@ -33,7 +33,10 @@ Exit codes:
 
 Variables: DOKPLOY_DATA_DIR, DATABASE_URL, DOCKER_HOST, DOKPLOY_SECRET_KEY or
 DOKPLOY_SECRET_KEY_FILE, DOKPLOY_ALLOW_FILE_SOURCES, DOKPLOY_DEPLOY_CONCURRENCY,
-DOKPLOY_DEPLOY_RATE, DOKPLOY_LOG, DOKPLOY_LOG_FORMAT, NO_COLOR";
+DOKPLOY_DEPLOY_RATE, DOKPLOY_LOG, DOKPLOY_LOG_FORMAT, NO_COLOR
+Of the server: DOKPLOY_LISTEN, DOKPLOY_PUBLIC_URL, DOKPLOY_TRUSTED_PROXIES,
+DOKPLOY_REGISTRATION, DOKPLOY_RATE_LIMIT, DOKPLOY_INIT_SWARM, REDIS_URL,
+DOKPLOY_PROMETHEUS_URL, OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET";
 
 /// Everything that was typed.
 #[derive(Debug, Parser)]
@@ -48,9 +51,9 @@ pub struct Arguments {
     /// What every command takes.
     #[command(flatten)]
     pub global: GlobalArguments,
-    /// What is to be done.
+    /// What is to be done; without it the server runs.
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
 }
 
 /// What every command takes.
@@ -81,6 +84,10 @@ pub struct GlobalArguments {
 /// What is to be done.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Run the server; this is what happens when no command is given
+    Serve,
+    /// Write the OpenAPI document of the server
+    Openapi,
     /// Deploy a git repository, a directory, an archive or an image, and wait until it is healthy
     Deploy(Box<DeployArguments>),
     /// Show what a deployment would do, without doing any of it

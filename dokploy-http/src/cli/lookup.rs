@@ -2,7 +2,7 @@
 
 use dokploy_core::id::{ApplicationId, DeploymentId};
 use dokploy_core::model::{Application, ApplicationSpec, Deployment, PageRequest, Project};
-use dokploy_core::store::DeploymentFilter;
+use dokploy_core::store::{ApplicationFilter, DeploymentFilter};
 use dokploy_core::{Deployer as _, Engine, Error, ErrorKind, Result};
 
 use super::credentials::Given;
@@ -40,7 +40,7 @@ async fn missing(engine: &Engine, project: &str, name: &str) -> Result<Error> {
     let error = Error::not_found("application", format!("{project}/{name}"));
     let page = engine
         .store()
-        .list_applications(None, PageRequest::first())
+        .list_applications(&ApplicationFilter::default(), PageRequest::first())
         .await?;
     let mut names = Vec::new();
     for application in &page.items {

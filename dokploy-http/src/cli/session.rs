@@ -183,10 +183,11 @@ impl Session {
 }
 
 /// The settings of an engine go by other names in the environment.
-fn name_variable(error: Error) -> Error {
+pub(crate) fn name_variable(error: Error) -> Error {
     let named = [
         ("secretKey", "DOKPLOY_SECRET_KEY"),
         ("databaseUrl", "DATABASE_URL"),
+        ("redisUrl", "REDIS_URL"),
         ("docker.host", "DOCKER_HOST"),
         ("docker.tls", "DOCKER_CERT_PATH"),
         ("dataDir", "DOKPLOY_DATA_DIR"),
@@ -210,7 +211,7 @@ pub(crate) fn is_terminal() -> bool {
     std::io::stdout().is_terminal()
 }
 
-fn write(line: &str) -> Result<()> {
+pub(crate) fn write(line: &str) -> Result<()> {
     let mut output = std::io::stdout().lock();
     writeln!(output, "{line}")
         .and_then(|()| output.flush())
@@ -265,9 +266,12 @@ pub(crate) fn report(error: &Error, json: bool) -> Exit {
     exit
 }
 
-/// Log lines of the program itself go to standard error, and only when they are asked for.
-pub(crate) fn start_tracing(config: &Config) {
-    let Some(filter) = &config.log else { return };
+/// Log lines of the program itself go to standard error; those of a command only when they are asked for.
+pub(crate) fn start_tracing(config: &Config, is_server: bool) {
+    let preset = is_server.then_some("info");
+    let Some(filter) = config.log.as_deref().or(preset) else {
+        return;
+    };
     let Ok(filter) = EnvFilter::try_new(filter) else {
         return;
     };

@@ -5,9 +5,11 @@ use dokploy_core::deployment::{Failure, Reason, Status, Step, StepOutput, StepSt
 use dokploy_core::id::{ApplicationId, DeploymentId, ReleaseId};
 use dokploy_core::model::{Deployment, DeploymentKind, DeploymentTrigger, Revision};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A deployment as clients see it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Deployment)]
 #[serde(rename_all = "camelCase")]
 pub struct DeploymentShape {
     /// Identifier.
@@ -71,7 +73,8 @@ pub struct DeploymentShape {
 }
 
 /// A step as clients see it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = DeploymentStep)]
 #[serde(rename_all = "camelCase")]
 pub struct StepShape {
     /// Which.

@@ -45,6 +45,11 @@ fn a_variable_that_cannot_be_used_stops_with_one_line_that_names_it() {
             "DATABASE_URL: begins with neither sqlite:// nor postgres://",
         ),
         (
+            "REDIS_URL",
+            "http://:hunter2@h",
+            "REDIS_URL: has no scheme that is known",
+        ),
+        (
             "DOCKER_HOST",
             "carrier-pigeon://x",
             "DOCKER_HOST: carrier-pigeon://x has a scheme that is not supported",

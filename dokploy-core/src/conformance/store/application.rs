@@ -7,8 +7,8 @@ use tokio::task::JoinSet;
 use super::scene::{Scene, application, now, project, refused, unique};
 use crate::error::ErrorKind;
 use crate::id::{ApplicationId, ProjectId};
-use crate::model::{Application, PageRequest};
-use crate::store::Store;
+use crate::model::{Application, GitSource, PageRequest, RepositoryKey};
+use crate::store::{ApplicationFilter, Store};
 
 pub async fn create_application_refuses_what_is_taken(store: Arc<dyn Store>) {
     let scene = Scene::new(store.clone()).await;
@@ -30,6 +30,40 @@ pub async fn create_application_refuses_what_is_taken(store: Arc<dyn Store>) {
     // A name is unique within its project only.
     same_name.project_id = scene.another_project().await.id;
     store.create_application(&same_name).await.unwrap();
+}
+
+pub async fn an_application_is_found_by_its_repository_however_that_is_written(
+    store: Arc<dyn Store>,
+) {
+    let scene = Scene::new(store.clone()).await;
+    let built_from = |url: &str| {
+        let mut made = application(scene.project.id);
+        (made.spec.image, made.spec.directory, made.spec.archive) = (None, None, None);
+        made.spec.git_source = Some(GitSource::branch(url, "main"));
+        made
+    };
+    let mut made = Vec::new();
+    for url in [
+        "https://Git.example/Team/web.git",
+        "git@git.example:team/web",
+        "https://git.example/team/web2",
+    ] {
+        let one = built_from(url);
+        store.create_application(&one).await.unwrap();
+        made.push(one);
+    }
+    let key = RepositoryKey::of_git("ssh://git@git.example/team/web.git").unwrap();
+    let found = async || {
+        let found = store.applications_of_repository(&key).await.unwrap();
+        found.into_iter().map(|found| found.id).collect::<Vec<_>>()
+    };
+    assert_eq!(found().await, [made[0].id, made[1].id]);
+    // It moves with the application's source, and a deleted one is gone.
+    let mut moved = made[2].clone();
+    moved.spec.git_source.clone_from(&made[0].spec.git_source);
+    store.update_application(&moved).await.unwrap();
+    store.delete_application(made[0].id, now()).await.unwrap();
+    assert_eq!(found().await, [made[1].id, made[2].id]);
 }
 
 pub async fn create_application_needs_a_project(store: Arc<dyn Store>) {
@@ -178,7 +212,11 @@ pub async fn list_applications_gives_those_of_one_project_or_all(store: Arc<dyn 
         let mut before = None;
         loop {
             let request = PageRequest { limit: 2, before };
-            let page = store.list_applications(project, request).await.unwrap();
+            let filter = ApplicationFilter {
+                project,
+                ..ApplicationFilter::default()
+            };
+            let page = store.list_applications(&filter, request).await.unwrap();
             listed.extend(page.items.iter().map(|application| application.id));
             before = page.next;
             if before.is_none() {
@@ -207,7 +245,11 @@ pub async fn an_application_is_never_created_in_a_project_that_is_deleted_meanwh
         assert_eq!(succeeded.iter().filter(|done| **done).count(), 1);
 
         let left = store.find_project(project.id).await.unwrap();
-        let page = store.list_applications(Some(project.id), PageRequest::first());
+        let filter = ApplicationFilter {
+            project: Some(project.id),
+            ..ApplicationFilter::default()
+        };
+        let page = store.list_applications(&filter, PageRequest::first());
         assert_eq!(left.is_some(), !page.await.unwrap().items.is_empty());
     }
 }

@@ -11,9 +11,10 @@ use crate::model::{Credential, CredentialKind, PageRequest};
 use crate::secret::SealedSecret;
 use crate::store::Store;
 
-fn credential() -> Credential {
+pub(super) fn credential() -> Credential {
     Credential {
         id: CredentialId::new(),
+        project_id: None,
         kind: CredentialKind::Registry,
         name: unique("credential"),
         host: "registry.example.com:5000".to_owned(),

@@ -8,7 +8,7 @@ use super::scene::{Scene, application, claimed, failed, new_deployment, now, ref
 use crate::deployment::{DeploymentState, EventKind, Status};
 use crate::error::ErrorKind;
 use crate::id::{ApplicationId, DeploymentId, ProjectId, ReleaseId};
-use crate::model::{Deployment, DeploymentKind, PageRequest, SupersedePolicy};
+use crate::model::{Deployment, DeploymentKind, PageRequest, Reach, SupersedePolicy};
 use crate::store::{DeploymentFilter, NewDeployment, Store};
 
 pub async fn create_deployment_stores_the_row_and_its_first_event(store: Arc<dyn Store>) {
@@ -261,6 +261,35 @@ pub async fn a_deployment_is_never_accepted_by_an_application_that_is_deleted_me
     }
 }
 
+pub async fn newest_deployments_gives_the_last_one_of_each_application(store: Arc<dyn Store>) {
+    let scene = Scene::new(store.clone()).await;
+    let other = scene.another_application().await;
+    let idle = scene.another_application().await;
+    let mut last = Vec::new();
+    for application in [&scene.application, &other] {
+        scene.accept(&new_deployment(application)).await;
+        last.push(scene.accept(&new_deployment(application)).await.id);
+    }
+    let ids = [
+        scene.application.id,
+        other.id,
+        idle.id,
+        ApplicationId::new(),
+    ];
+    let mut found: Vec<_> = store
+        .newest_deployments(&ids)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|one| one.id)
+        .collect();
+    found.sort_unstable();
+    assert_eq!(found, last);
+    let one = store.newest_deployments(&ids[1..2]).await.unwrap();
+    assert_eq!(one.first().map(|one| one.id), Some(last[1]));
+    assert!(store.newest_deployments(&[]).await.unwrap().is_empty());
+}
+
 pub async fn list_deployments_filters_and_gives_each_once_newest_first(store: Arc<dyn Store>) {
     let scene = Scene::new(store.clone()).await;
     let second = scene.another_application().await;
@@ -283,6 +312,7 @@ pub async fn list_deployments_filters_and_gives_each_once_newest_first(store: Ar
         for project in projects {
             for status in statuses {
                 let filter = DeploymentFilter {
+                    reach: Reach::All,
                     application,
                     project,
                     status,

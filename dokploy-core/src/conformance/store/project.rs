@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 use super::scene::{Scene, now, project, refused, unique};
 use crate::error::ErrorKind;
 use crate::id::ProjectId;
-use crate::model::{PageRequest, Project};
+use crate::model::{PageRequest, Project, Reach};
 use crate::store::Store;
 
 pub async fn create_project_refuses_a_name_or_id_that_is_taken(store: Arc<dyn Store>) {
@@ -38,7 +38,10 @@ pub async fn a_deleted_project_is_gone_and_its_name_is_free(store: Arc<dyn Store
     store.delete_project(first.id, now()).await.unwrap();
     assert_eq!(store.find_project(first.id).await.unwrap(), None);
     assert_eq!(store.find_project_by_name(&first.name).await.unwrap(), None);
-    let page = store.list_projects(PageRequest::first()).await.unwrap();
+    let page = store
+        .list_projects(&Reach::All, PageRequest::first())
+        .await
+        .unwrap();
     assert_eq!(page.items, []);
 
     let second = Project {
@@ -143,7 +146,7 @@ pub async fn list_projects_gives_every_project_once_newest_first(store: Arc<dyn 
         before: None,
     };
     loop {
-        let page = store.list_projects(request).await.unwrap();
+        let page = store.list_projects(&Reach::All, request).await.unwrap();
         assert!(page.items.len() <= 3);
         listed.extend(page.items.into_iter().map(|project| project.id));
         // What is added while somebody turns the pages shifts nothing.

@@ -1,5 +1,6 @@
 //! What the cases are played on: a store with a project and an application, and words for what happens to them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -7,11 +8,15 @@ use std::time::Duration;
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::deployment::{DeploymentState, Event, EventKind, Failure, Reason, Step, StepOutput};
 use crate::error::{Error, ErrorKind, Result};
-use crate::id::{ApplicationId, DeploymentId, ProjectId, ReleaseId, WorkerId};
-use crate::model::{
-    Application, ApplicationSpec, Deployment, DeploymentKind, DeploymentRequest, DeploymentTrigger,
-    Project, Release, SupersedePolicy,
+use crate::id::{
+    ApplicationId, DeploymentId, ProjectId, ReleaseId, SessionId, TeamId, TokenId, UserId, WorkerId,
 };
+use crate::model::{
+    ApiToken, Application, ApplicationSpec, AuditEntry, AuditOutcome, Deployment, DeploymentKind,
+    DeploymentRequest, DeploymentTrigger, Project, Release, Role, Scope, Session, SupersedePolicy,
+    Team, User,
+};
+use crate::secret::SealedSecret;
 use crate::store::{Append, Claim, Fence, NewDeployment, Store};
 
 /// Long enough for every case.
@@ -44,6 +49,8 @@ pub fn project() -> Project {
         version: 1,
         name: unique("project"),
         description: "described".to_owned(),
+        owner_id: None,
+        team_id: None,
         created_at: now(),
         updated_at: now(),
     }
@@ -61,8 +68,75 @@ pub fn application(project: ProjectId) -> Application {
         spec,
         stopped: false,
         current_release_id: None,
+        webhook_secret: Some(SealedSecret {
+            key_id: "first".to_owned(),
+            sealed: "bm90IHJlYWxseQ==".to_owned(),
+        }),
+        database_id: None,
         created_at: now(),
         updated_at: now(),
+    }
+}
+
+pub fn user(role: Role) -> User {
+    User {
+        id: UserId::new(),
+        version: 1,
+        username: unique("user"),
+        email: None,
+        role,
+        disabled: false,
+        created_at: now(),
+        updated_at: now(),
+    }
+}
+
+pub fn team() -> Team {
+    Team {
+        id: TeamId::new(),
+        version: 1,
+        name: unique("team"),
+        created_at: now(),
+        updated_at: now(),
+    }
+}
+
+/// A session that lasts an hour.
+pub fn session(user: UserId) -> Session {
+    Session {
+        id: SessionId::new(),
+        user_id: user,
+        created_at: now(),
+        expires_at: now().plus(Duration::from_hours(1)),
+    }
+}
+
+/// A token for everything and for ever.
+pub fn token(user: UserId) -> ApiToken {
+    ApiToken {
+        id: TokenId::new(),
+        user_id: user,
+        name: unique("token"),
+        scopes: BTreeSet::from([Scope::Admin]),
+        project_ids: None,
+        created_at: now(),
+        expires_at: None,
+        last_used_at: None,
+    }
+}
+
+/// What an action leaves in the audit log.
+pub fn entry(action: &str) -> AuditEntry {
+    AuditEntry {
+        at: now(),
+        actor: "system".to_owned(),
+        actor_name: "test".to_owned(),
+        action: action.to_owned(),
+        resource: "project:1".to_owned(),
+        outcome: AuditOutcome::Done,
+        address: Some("192.0.2.1".to_owned()),
+        request_id: None,
+        detail: Some("a line for people".to_owned()),
     }
 }
 

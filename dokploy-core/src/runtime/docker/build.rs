@@ -17,9 +17,9 @@ use self::context::Context;
 use self::request::Request;
 use self::session::Session;
 use super::connect::Engine;
-use super::reference::Reference;
 use super::{error, image};
 use crate::error::{Error, ErrorKind, Result};
+use crate::runtime::reference::Reference;
 use crate::runtime::{BuildRequest, Image, LogSink, LogStream};
 use crate::secret::Redactor;
 

@@ -10,9 +10,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::connect::Engine;
 use super::messages::Messages;
-use super::reference::{self, Reference};
 use super::{error, registry};
 use crate::error::{Error, ErrorKind, Result};
+use crate::runtime::reference::{self, Reference};
 use crate::runtime::{Image, OwnedKind, OwnedObject, RegistryCredential, label};
 
 type BollardError = bollard::errors::Error;

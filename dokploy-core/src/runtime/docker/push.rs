@@ -9,9 +9,9 @@ use tokio_util::sync::CancellationToken;
 use super::connect::Engine;
 use super::image::cancelled;
 use super::messages::Messages;
-use super::reference::Reference;
 use super::{error, registry};
 use crate::error::{Error, Result};
+use crate::runtime::reference::Reference;
 use crate::runtime::{LogSink, LogStream, RegistryCredential};
 
 type BollardError = bollard::errors::Error;

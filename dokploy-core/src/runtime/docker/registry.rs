@@ -7,9 +7,9 @@ use bollard::auth::DockerCredentials;
 use serde_json::json;
 
 use super::error;
-use super::reference::{Reference, canonical_host, is_image_id};
 use crate::error::{Error, ErrorKind, Result};
 use crate::runtime::RegistryCredential;
+use crate::runtime::reference::{Reference, canonical_host, is_image_id};
 
 /// The key under which the engine's builder looks for credentials of Docker Hub.
 const DOCKER_HUB_KEY: &str = "https://index.docker.io/v1/";

@@ -23,19 +23,13 @@ pub(super) async fn service(docker: &Docker, name: &str) -> Result<ServiceStats>
     let containers =
         observe::local_containers(docker, &found.id.unwrap_or_default(), false).await?;
     let tasks = containers.iter().map(|container| task(docker, container));
-    let mut sum = ServiceStats::default();
-    for one in join_all(tasks).await {
-        let Some(one) = one? else {
-            continue;
-        };
-        sum.cpu += one.cpu;
-        sum.memory += one.memory;
-        sum.network_received += one.network_received;
-        sum.network_sent += one.network_sent;
-        sum.tasks.push(one);
-    }
-    sum.tasks.sort_by(|one, other| one.task.cmp(&other.task));
-    Ok(sum)
+    let looked = join_all(tasks).await.into_iter();
+    // What has gone meanwhile uses nothing.
+    let mut tasks: Vec<_> = looked
+        .filter_map(Result::transpose)
+        .collect::<Result<_>>()?;
+    tasks.sort_by(|one, other| one.task.cmp(&other.task));
+    Ok(ServiceStats::of(tasks))
 }
 
 /// Two looks at one container, or `None` when it has gone.
@@ -73,12 +67,6 @@ fn between(
     second: &ContainerStatsResponse,
 ) -> TaskStats {
     let memory = second.memory_stats.clone().unwrap_or_default();
-    let networks = second
-        .networks
-        .iter()
-        .flat_map(|networks| networks.values());
-    let received = networks.clone().filter_map(|network| network.rx_bytes);
-    let sent = networks.filter_map(|network| network.tx_bytes);
     let detail = memory.stats.unwrap_or_default();
     // Of the page cache only what was not used lately can go at once: version 1 of control groups has a total of
     // its own for it, version 2 does not.
@@ -86,23 +74,46 @@ fn between(
         .get("total_inactive_file")
         .or(detail.get("inactive_file"));
     let usage = memory.usage.unwrap_or_default();
+    let (received, sent) = network(second);
+    let (received_before, sent_before) = network(first);
+    let rate = |before, after| per_second(first, second, before, after);
     TaskStats {
         task: task.to_owned(),
-        cpu: cores(first, second),
+        cpu: rate(processor(first), processor(second)) / 1e9,
         memory: usage.saturating_sub(inactive.copied().unwrap_or_default()),
         memory_limit: memory.limit.unwrap_or_default(),
-        network_received: received.sum(),
-        network_sent: sent.sum(),
+        network_received: received.unwrap_or_default(),
+        network_sent: sent.unwrap_or_default(),
+        receive_rate: rate(received_before, received),
+        send_rate: rate(sent_before, sent),
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a rate needs no 53 bits")]
-fn cores(first: &ContainerStatsResponse, second: &ContainerStatsResponse) -> f64 {
-    let total = |stats: &ContainerStatsResponse| {
-        let usage = stats.cpu_stats.as_ref()?.cpu_usage.as_ref()?;
-        usage.total_usage
+/// Nanoseconds of processor time.
+fn processor(stats: &ContainerStatsResponse) -> Option<u64> {
+    let usage = stats.cpu_stats.as_ref()?.cpu_usage.as_ref()?;
+    usage.total_usage
+}
+
+/// Bytes received and sent over all networks; nothing for a container without any.
+fn network(stats: &ContainerStatsResponse) -> (Option<u64>, Option<u64>) {
+    let Some(networks) = &stats.networks else {
+        return (None, None);
     };
-    let (Some(before), Some(after)) = (total(first), total(second)) else {
+    let received = networks.values().filter_map(|network| network.rx_bytes);
+    let sent = networks.values().filter_map(|network| network.tx_bytes);
+    (Some(received.sum()), Some(sent.sum()))
+}
+
+/// By how much a counter grew in a second; nothing when it is not known or was set back.
+#[expect(clippy::cast_precision_loss, reason = "a rate needs no 53 bits")]
+fn per_second(
+    first: &ContainerStatsResponse,
+    second: &ContainerStatsResponse,
+    before: Option<u64>,
+    after: Option<u64>,
+) -> f64 {
+    let (Some(before), Some(after)) = (before, after) else {
         return 0.0;
     };
     let (Some(since), Some(until)) = (first.read, second.read) else {
@@ -112,7 +123,7 @@ fn cores(first: &ContainerStatsResponse, second: &ContainerStatsResponse) -> f64
     if elapsed <= 0.0 {
         return 0.0;
     }
-    after.saturating_sub(before) as f64 / 1e9 / elapsed
+    after.saturating_sub(before) as f64 / elapsed
 }
 
 #[cfg(test)]

@@ -429,22 +429,17 @@ fn insert_absent(map: &mut BTreeMap<String, Labelled>, name: &str, thing: Labell
 fn stats(world: &World, name: &str) -> Result<ServiceStats> {
     let service = world.services.get(name).filter(|service| !service.removed);
     let service = service.ok_or_else(|| Error::not_found("service", name))?;
-    let mut sum = ServiceStats::default();
     let (cpu, memory) = world.usage;
-    for task in service.tasks.iter().filter(|task| task.is_running()) {
-        let one = TaskStats {
-            task: task.id.clone(),
-            cpu,
-            memory,
-            memory_limit: task.template.spec.memory_limit.unwrap_or(8 << 30),
-            network_received: 1024,
-            network_sent: 2048,
-        };
-        sum.cpu += one.cpu;
-        sum.memory += one.memory;
-        sum.network_received += one.network_received;
-        sum.network_sent += one.network_sent;
-        sum.tasks.push(one);
-    }
-    Ok(sum)
+    let running = service.tasks.iter().filter(|task| task.is_running());
+    let tasks = running.map(|task| TaskStats {
+        task: task.id.clone(),
+        cpu,
+        memory,
+        memory_limit: task.template.spec.memory_limit.unwrap_or(8 << 30),
+        network_received: 1024,
+        network_sent: 2048,
+        receive_rate: 10.0,
+        send_rate: 20.0,
+    });
+    Ok(ServiceStats::of(tasks.collect()))
 }

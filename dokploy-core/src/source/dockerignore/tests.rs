@@ -94,10 +94,10 @@ fn each_pattern_leaves_out_what_docker_leaves_out() {
     for (text, ignored, kept) in TABLE {
         let rules = rules(text);
         for path in *ignored {
-            assert!(rules.ignores(path), "{text:?} must leave out {path:?}");
+            assert!(rules.matches(path), "{text:?} must leave out {path:?}");
         }
         for path in *kept {
-            assert!(!rules.ignores(path), "{text:?} must keep {path:?}");
+            assert!(!rules.matches(path), "{text:?} must keep {path:?}");
         }
     }
 }
@@ -152,27 +152,27 @@ proptest! {
     #[test]
     fn lines_of_special_characters_never_panic(text in r"([!*?\[\]\\/.^$a-c -]{0,12}\n){0,6}", path in "[a-c!*./]{0,12}") {
         if let Ok(rules) = Dockerignore::parse(text.as_bytes()) {
-            let _ = rules.ignores(&path);
+            let _ = rules.matches(&path);
         }
     }
 
     #[test]
     fn a_plain_name_matches_itself_and_what_is_below_it(name in "[a-z]{1,8}(/[a-z]{1,8}){0,3}", below in "[a-z]{1,8}") {
         let rules = Dockerignore::parse(name.as_bytes()).unwrap();
-        prop_assert!(rules.ignores(&name));
+        prop_assert!(rules.matches(&name));
         let child = format!("{name}/{below}");
         let sibling = format!("{name}{below}");
-        prop_assert!(rules.ignores(&child));
-        prop_assert!(!rules.ignores(&sibling));
+        prop_assert!(rules.matches(&child));
+        prop_assert!(!rules.matches(&sibling));
     }
 
     #[test]
     fn a_walk_never_skips_what_an_exception_keeps(exception in "[a-c]{1}(/[a-c*]{1,2}){0,2}", path in "[a-c]{1}(/[a-c]{1}){0,3}") {
         let rules = Dockerignore::parse(format!("*\n!{exception}").as_bytes()).unwrap();
-        if !rules.ignores(&path) {
+        if !rules.matches(&path) {
             for (position, _) in path.match_indices('/') {
                 let parent = &path[..position];
-                prop_assert!(!rules.ignores(parent) || rules.excepts_below(parent.as_bytes()), "{} hides {}", parent, path);
+                prop_assert!(!rules.matches(parent) || rules.excepts_below(parent.as_bytes()), "{} hides {}", parent, path);
             }
         }
     }

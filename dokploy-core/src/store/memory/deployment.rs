@@ -1,5 +1,7 @@
 //! Deployments and their logs in memory.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use tokio::time::Instant;
 
@@ -8,7 +10,7 @@ use super::{MemoryStore, Tables, page_of};
 use crate::deployment::{DeploymentState, Event};
 use crate::error::{Error, Result};
 use crate::id::{ApplicationId, DeploymentId, ReleaseId};
-use crate::model::{Deployment, Page, PageRequest, SupersedePolicy};
+use crate::model::{Deployment, Page, PageRequest, Reach, SupersedePolicy};
 use crate::store::{
     Append, CreatedDeployment, DeploymentFilter, DeploymentStore, NewDeployment, refusal,
 };
@@ -141,7 +143,12 @@ impl Tables {
 #[async_trait]
 impl DeploymentStore for MemoryStore {
     async fn create_deployment(&self, new: &NewDeployment) -> Result<CreatedDeployment> {
-        self.lock().accept(new)
+        let mut tables = self.change();
+        let created = tables.accept(new)?;
+        if !created.existed {
+            tables.commit();
+        }
+        Ok(created)
     }
 
     async fn find_deployment(&self, id: DeploymentId) -> Result<Option<Deployment>> {
@@ -150,6 +157,17 @@ impl DeploymentStore for MemoryStore {
             .deployments
             .get(&id)
             .map(|job| job.deployment.clone()))
+    }
+
+    async fn find_deployment_in_reach(
+        &self,
+        reach: &Reach,
+        id: DeploymentId,
+    ) -> Result<Option<Deployment>> {
+        let tables = self.lock();
+        let found = tables.deployments.get(&id).map(|job| &job.deployment);
+        let reached = found.filter(|found| tables.reaches(reach, found.project_id));
+        Ok(reached.cloned())
     }
 
     async fn find_deployment_by_key(
@@ -182,12 +200,29 @@ impl DeploymentStore for MemoryStore {
                     && filter
                         .status
                         .is_none_or(|status| deployment.state.status == status)
+                    && tables.reaches(&filter.reach, deployment.project_id)
             });
         Ok(page_of(asked, page, |deployment| deployment.id.as_uuid()))
     }
 
+    async fn newest_deployments(&self, applications: &[ApplicationId]) -> Result<Vec<Deployment>> {
+        let tables = self.lock();
+        let mut newest = BTreeMap::new();
+        // Later ones have greater ids.
+        for job in tables.deployments.values() {
+            let application = job.deployment.application_id;
+            if applications.contains(&application) {
+                newest.insert(application, &job.deployment);
+            }
+        }
+        Ok(newest.into_values().cloned().collect())
+    }
+
     async fn append_events(&self, append: &Append) -> Result<(Vec<Event>, DeploymentState)> {
-        self.lock().append(append)
+        let mut tables = self.change();
+        let appended = tables.append(append)?;
+        tables.commit();
+        Ok(appended)
     }
 
     async fn events(&self, id: DeploymentId, after: u64, limit: u32) -> Result<Vec<Event>> {

@@ -6,12 +6,12 @@ use uuid::Uuid;
 use super::SqlStore;
 use super::release;
 use super::session::{Call, Session};
-use super::statement::statements;
+use super::statement::{id_list, statements};
 use super::value::{Row, json, name};
 use crate::deployment::{DeploymentState, Event, Status};
 use crate::error::{Error, Result};
 use crate::id::{ApplicationId, DeploymentId};
-use crate::model::{Deployment, Page, PageRequest, SupersedePolicy};
+use crate::model::{Deployment, Page, PageRequest, Reach, SupersedePolicy};
 use crate::store::{
     Append, CreatedDeployment, DeploymentFilter, DeploymentStore, NewDeployment, refusal,
 };
@@ -50,26 +50,46 @@ statements! {
     ];
     INSERT_EVENT = ["INSERT INTO events (deployment_id, seq, happened_at, fact) VALUES ($1, $2, $3, $4)"];
 
-    FIND = ["SELECT " columns " FROM deployments WHERE id = $1"];
-    LIST = ["SELECT " columns " FROM deployments WHERE id < $1 ORDER BY id DESC LIMIT $2"];
+    FIND = ["SELECT " columns " FROM deployments WHERE " (reached "project_id") " AND id = $3"];
+    LIST = [
+        "SELECT " columns " FROM deployments
+         WHERE " (reached "project_id") " AND id < $3 ORDER BY id DESC LIMIT $4"
+    ];
+    LIST_OF_USER = [
+        "SELECT " columns " FROM deployments
+         WHERE " (reached_by_user "project_id") " AND id < $3 ORDER BY id DESC LIMIT $4"
+    ];
     LIST_WITH_STATUS = [
-        "SELECT " columns " FROM deployments WHERE status = $1 AND id < $2 ORDER BY id DESC LIMIT $3"
+        "SELECT " columns " FROM deployments
+         WHERE " (reached "project_id") " AND status = $3 AND id < $4 ORDER BY id DESC LIMIT $5"
     ];
     LIST_OF_PROJECT = [
-        "SELECT " columns " FROM deployments WHERE project_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3"
+        "SELECT " columns " FROM deployments
+         WHERE " (reached "project_id") " AND project_id = $3 AND id < $4 ORDER BY id DESC LIMIT $5"
     ];
     LIST_OF_PROJECT_WITH_STATUS = [
         "SELECT " columns " FROM deployments
-         WHERE project_id = $1 AND status = $2 AND id < $3 ORDER BY id DESC LIMIT $4"
+         WHERE " (reached "project_id") " AND project_id = $3 AND status = $4 AND id < $5 ORDER BY id DESC LIMIT $6"
     ];
     LIST_OF_APPLICATION = [
         "SELECT " columns " FROM deployments
-         WHERE application_id = $1 AND (project_id = $2 OR $2 IS NULL) AND id < $3 ORDER BY id DESC LIMIT $4"
+         WHERE " (reached "project_id") " AND application_id = $3 AND (project_id = $4 OR $4 IS NULL) AND id < $5
+         ORDER BY id DESC LIMIT $6"
     ];
     LIST_OF_APPLICATION_WITH_STATUS = [
         "SELECT " columns " FROM deployments
-         WHERE application_id = $1 AND (project_id = $2 OR $2 IS NULL) AND status = $3 AND id < $4
-         ORDER BY id DESC LIMIT $5"
+         WHERE " (reached "project_id") " AND application_id = $3 AND (project_id = $4 OR $4 IS NULL)
+           AND status = $5 AND id < $6
+         ORDER BY id DESC LIMIT $7"
+    ];
+    /// Looks at one row of each application, however long its history is.
+    NEWEST = [
+        "SELECT " columns " FROM deployments WHERE id IN (
+            SELECT (
+                SELECT newest.id FROM deployments AS newest WHERE newest.application_id = applications.id
+                ORDER BY newest.id DESC LIMIT 1)
+            FROM applications WHERE id IN (" ids "))
+         LIMIT $1"
     ];
     EVENTS = [
         "SELECT seq, happened_at, fact FROM events WHERE deployment_id = $1 AND seq > $2 ORDER BY seq LIMIT $3"
@@ -189,6 +209,46 @@ async fn supersede(transaction: &mut Session, new: &NewDeployment) -> Result<Vec
     Ok(events)
 }
 
+/// Writes the row, its first event and those of the deployments that it supersedes.
+async fn accept(transaction: &mut Session, new: &NewDeployment) -> Result<CreatedDeployment> {
+    let insert = insert(new)?;
+    let application = new.deployment.application_id;
+    // Everything that changes which deployment of an application is next takes this lock.
+    let locked = transaction.optional(LOCK_APPLICATION.bind(application));
+    if locked.await?.is_none() {
+        return Err(Error::not_found("application", application));
+    }
+    if let Some(key) = &new.idempotency_key {
+        let find = FIND_BY_KEY.bind(application).bind(key.as_str());
+        if let Some(mut row) = transaction.optional(find).await? {
+            return Ok(NewDeployment::existed(read(&mut row)?));
+        }
+    }
+    if let Some(target) = new.deployment.target_release_id {
+        let Some(mut row) = transaction.optional(FIND_TARGET.bind(target)).await? else {
+            return Err(Error::not_found("release", target));
+        };
+        if row.take::<Option<i64>>()?.is_some() {
+            return Err(refusal::target_retired(target));
+        }
+    }
+    let superseded = supersede(transaction, new).await?;
+    let mut counted = transaction.one(COUNT_WAITING.bind(new.queue_max)).await?;
+    if counted.take::<u64>()? >= new.queue_max {
+        return Err(refusal::queue_full(new.queue_max));
+    }
+    transaction
+        .execute(insert)
+        .await
+        .map_err(|error| refusal::if_taken(error, "deployment", new.deployment.id))?;
+    insert_events(transaction, &[new.accepted_event()]).await?;
+    Ok(CreatedDeployment {
+        deployment: new.deployment.clone(),
+        existed: false,
+        superseded,
+    })
+}
+
 /// Why nothing was written.
 async fn refused(transaction: &mut Session, append: &Append) -> Result<Error> {
     let standing = STANDING
@@ -211,48 +271,31 @@ async fn refused(transaction: &mut Session, append: &Append) -> Result<Error> {
 #[async_trait]
 impl DeploymentStore for SqlStore {
     async fn create_deployment(&self, new: &NewDeployment) -> Result<CreatedDeployment> {
-        let insert = insert(new)?;
-        let application = new.deployment.application_id;
-        let mut transaction = self.begin().await?;
-        // Everything that changes which deployment of an application is next takes this lock.
-        let locked = transaction.optional(LOCK_APPLICATION.bind(application));
-        if locked.await?.is_none() {
-            return Err(Error::not_found("application", application));
-        }
-        if let Some(key) = &new.idempotency_key {
-            let find = FIND_BY_KEY.bind(application).bind(key.as_str());
-            if let Some(mut row) = transaction.optional(find).await? {
-                return Ok(NewDeployment::existed(read(&mut row)?));
+        let mut change = self.change().await?;
+        match accept(&mut change, new).await {
+            Ok(created) if created.existed => Ok(created),
+            Ok(created) => {
+                change.commit().await?;
+                Ok(created)
+            }
+            Err(error) => {
+                // Before the caller hears of it: a claim would pass over rows that are still locked.
+                change.roll_back().await?;
+                Err(error)
             }
         }
-        if let Some(target) = new.deployment.target_release_id {
-            let Some(mut row) = transaction.optional(FIND_TARGET.bind(target)).await? else {
-                return Err(Error::not_found("release", target));
-            };
-            if row.take::<Option<i64>>()?.is_some() {
-                return Err(refusal::target_retired(target));
-            }
-        }
-        let superseded = supersede(&mut transaction, new).await?;
-        let mut counted = transaction.one(COUNT_WAITING.bind(new.queue_max)).await?;
-        if counted.take::<u64>()? >= new.queue_max {
-            return Err(refusal::queue_full(new.queue_max));
-        }
-        transaction
-            .execute(insert)
-            .await
-            .map_err(|error| refusal::if_taken(error, "deployment", new.deployment.id))?;
-        insert_events(&mut transaction, &[new.accepted_event()]).await?;
-        transaction.commit().await?;
-        Ok(CreatedDeployment {
-            deployment: new.deployment.clone(),
-            existed: false,
-            superseded,
-        })
     }
 
     async fn find_deployment(&self, id: DeploymentId) -> Result<Option<Deployment>> {
-        let found = self.read().optional(FIND.bind(id)).await?;
+        self.find_deployment_in_reach(&Reach::All, id).await
+    }
+
+    async fn find_deployment_in_reach(
+        &self,
+        reach: &Reach,
+        id: DeploymentId,
+    ) -> Result<Option<Deployment>> {
+        let found = self.read().optional(FIND.within(reach).bind(id)).await?;
         found.map(|mut row| read(&mut row)).transpose()
     }
 
@@ -274,31 +317,41 @@ impl DeploymentStore for SqlStore {
         page: PageRequest,
     ) -> Result<Page<Deployment>> {
         let status = filter.status.map(Status::as_str);
-        let call = match (filter.application, filter.project, status) {
-            (Some(application), project, Some(status)) => LIST_OF_APPLICATION_WITH_STATUS
-                .bind(application)
-                .bind(project)
-                .bind(status),
-            (Some(application), project, None) => {
-                LIST_OF_APPLICATION.bind(application).bind(project)
-            }
-            (None, Some(project), Some(status)) => {
-                LIST_OF_PROJECT_WITH_STATUS.bind(project).bind(status)
-            }
-            (None, Some(project), None) => LIST_OF_PROJECT.bind(project),
-            (None, None, Some(status)) => LIST_WITH_STATUS.bind(status),
-            (None, None, None) => LIST.call(),
+        let statement = match (filter.application, filter.project, status) {
+            (Some(_), _, Some(_)) => &LIST_OF_APPLICATION_WITH_STATUS,
+            (Some(_), _, None) => &LIST_OF_APPLICATION,
+            (None, Some(_), Some(_)) => &LIST_OF_PROJECT_WITH_STATUS,
+            (None, Some(_), None) => &LIST_OF_PROJECT,
+            (None, None, Some(_)) => &LIST_WITH_STATUS,
+            (None, None, None) if filter.reach.user().is_some() => &LIST_OF_USER,
+            (None, None, None) => &LIST,
         };
+        let mut call = statement.within(&filter.reach);
+        if let Some(application) = filter.application {
+            call = call.bind(application).bind(filter.project);
+        } else if let Some(project) = filter.project {
+            call = call.bind(project);
+        }
+        if let Some(status) = status {
+            call = call.bind(status);
+        }
         let read = |mut row: Row| read(&mut row);
         let id = |deployment: &Deployment| -> Uuid { deployment.id.as_uuid() };
         self.list(call, page, read, id).await
+    }
+
+    async fn newest_deployments(&self, applications: &[ApplicationId]) -> Result<Vec<Deployment>> {
+        let ids = id_list(applications.iter().map(|id| id.as_uuid()));
+        let call = NEWEST.bind(applications.len() as u64).bind(ids.as_str());
+        let rows = self.read().all(call).await?;
+        rows.into_iter().map(|mut row| read(&mut row)).collect()
     }
 
     async fn append_events(&self, append: &Append) -> Result<(Vec<Event>, DeploymentState)> {
         let (events, state) = append.advance()?;
         let advance = advance(append, &state)?;
         let ends = state.status.is_terminal() && !append.before.status.is_terminal();
-        let mut transaction = self.begin().await?;
+        let mut transaction = self.change().await?;
         if ends || append.promote.is_some() {
             // Before the row of the deployment, in the same order as everywhere: no deadlock.
             transaction

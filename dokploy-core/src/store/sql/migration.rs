@@ -10,15 +10,35 @@ use crate::error::Result;
 /// Names of the migrations, in order. Each is a file in both folders.
 macro_rules! migrations {
     ($dialect:literal) => {
-        [(
-            1,
-            "engine",
-            include_str!(concat!(
-                "../../../migrations/",
-                $dialect,
-                "/0001_engine.sql"
-            )),
-        )]
+        [
+            (
+                1,
+                "engine",
+                include_str!(concat!(
+                    "../../../migrations/",
+                    $dialect,
+                    "/0001_engine.sql"
+                )),
+            ),
+            (
+                2,
+                "access",
+                include_str!(concat!(
+                    "../../../migrations/",
+                    $dialect,
+                    "/0002_access.sql"
+                )),
+            ),
+            (
+                3,
+                "webhooks",
+                include_str!(concat!(
+                    "../../../migrations/",
+                    $dialect,
+                    "/0003_webhooks.sql"
+                )),
+            ),
+        ]
     };
 }
 
@@ -47,6 +67,8 @@ pub(super) fn count(dialect: Dialect) -> u64 {
     migrator(dialect).iter().count() as u64
 }
 
+// `run_direct` is `run` without a trait that makes every future around it one that cannot be sent to another thread.
+
 /// SQLite has no lock of its own for this: all of it happens in one transaction that takes the database's.
 #[cfg(feature = "sqlite")]
 pub(super) async fn migrate_sqlite(pool: &sqlx::SqlitePool) -> Result<()> {
@@ -55,7 +77,7 @@ pub(super) async fn migrate_sqlite(pool: &sqlx::SqlitePool) -> Result<()> {
         .await
         .map_err(error::convert)?;
     migrator(Dialect::Sqlite)
-        .run(&mut *transaction)
+        .run_direct(None, &mut *transaction, false)
         .await
         .map_err(error::convert_migration)?;
     transaction.commit().await.map_err(error::convert)
@@ -65,7 +87,7 @@ pub(super) async fn migrate_sqlite(pool: &sqlx::SqlitePool) -> Result<()> {
 #[cfg(feature = "postgres")]
 pub(super) async fn migrate_postgres(connection: &mut sqlx::PgConnection) -> Result<()> {
     migrator(Dialect::Postgres)
-        .run(connection)
+        .run_direct(None, connection, false)
         .await
         .map_err(error::convert_migration)
 }

@@ -15,6 +15,7 @@ use super::error;
 use super::statement::{Dialect, Statement};
 use super::value::{Row, Value};
 use crate::error::{Error, ErrorKind, Result};
+use crate::store::ConnectionStats;
 
 /// An open database.
 #[derive(Clone, Debug)]
@@ -131,6 +132,23 @@ impl Database {
             .map(|link| self.session(link))
     }
 
+    /// How the connections are used.
+    pub(super) fn connections(&self) -> ConnectionStats {
+        match &self.pools {
+            #[cfg(feature = "sqlite")]
+            Pools::Sqlite { writer, readers } => {
+                let (writer, readers) = (used(writer), used(readers));
+                ConnectionStats {
+                    idle: writer.idle + readers.idle,
+                    used: writer.used + readers.used,
+                    max: writer.max + readers.max,
+                }
+            }
+            #[cfg(feature = "postgres")]
+            Pools::Postgres(pool) => used(pool),
+        }
+    }
+
     pub(super) async fn close(&self) {
         match &self.pools {
             #[cfg(feature = "sqlite")]
@@ -149,6 +167,16 @@ impl Database {
             link,
             patience: self.patience,
         }
+    }
+}
+
+fn used<DB: sqlx::Database>(pool: &sqlx::Pool<DB>) -> ConnectionStats {
+    let open = pool.size();
+    let idle = u32::try_from(pool.num_idle()).unwrap_or(open).min(open);
+    ConnectionStats {
+        idle,
+        used: open - idle,
+        max: pool.options().get_max_connections(),
     }
 }
 
@@ -212,6 +240,23 @@ impl Session {
     /// Runs a statement for what it does.
     pub(super) async fn execute(&mut self, call: Call<'_>) -> Result<()> {
         self.all(call).await.map(drop)
+    }
+
+    /// Takes back what a transaction wrote. Dropping it does so, too, but a little later.
+    pub(super) async fn roll_back(self) -> Result<()> {
+        let roll_back = async {
+            match self.link {
+                #[cfg(feature = "sqlite")]
+                Link::SqliteTransaction(transaction) => transaction.rollback().await,
+                #[cfg(feature = "postgres")]
+                Link::PostgresTransaction(transaction) => transaction.rollback().await,
+                #[cfg(feature = "sqlite")]
+                Link::SqlitePool(_) => Ok(()),
+                #[cfg(feature = "postgres")]
+                Link::PostgresPool(_) => Ok(()),
+            }
+        };
+        within(self.patience, roll_back).await
     }
 
     /// Makes a transaction durable.

@@ -8,7 +8,10 @@ use uuid::Uuid;
 
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
-use crate::id::{ApplicationId, CredentialId, DeploymentId, ProjectId, ReleaseId, WorkerId};
+use crate::id::{
+    ApplicationId, CredentialId, DatabaseId, DeploymentId, ProjectId, ReleaseId, SessionId, TeamId,
+    TokenId, UserId, WorkerId,
+};
 
 /// A value on its way to or from a database. An absent one keeps its type, which PostgreSQL asks for.
 #[derive(Clone, Debug)]
@@ -36,9 +39,18 @@ impl Row {
 
     /// The next column, which holds JSON.
     pub(super) fn take_json<T: DeserializeOwned>(&mut self) -> Result<T> {
-        let text: String = self.take()?;
-        serde_json::from_str(&text)
-            .map_err(|error| unreadable(std::any::type_name::<T>()).with_source(error))
+        self.take_optional_json()?
+            .ok_or_else(|| unreadable(std::any::type_name::<T>()))
+    }
+
+    /// The next column, which holds JSON or nothing.
+    pub(super) fn take_optional_json<T: DeserializeOwned>(&mut self) -> Result<Option<T>> {
+        let text: Option<String> = self.take()?;
+        text.map(|text| {
+            serde_json::from_str(&text)
+                .map_err(|error| unreadable(std::any::type_name::<T>()).with_source(error))
+        })
+        .transpose()
     }
 
     /// The next column, which holds the wire name of an enum.
@@ -66,6 +78,11 @@ pub(super) fn json<T: Serialize>(value: &T) -> Result<String> {
         )
         .with_source(error)
     })
+}
+
+/// JSON text of a nested value that may be absent.
+pub(super) fn optional_json<T: Serialize>(value: Option<&T>) -> Result<Value> {
+    Ok(Value::Text(value.map(json).transpose()?))
 }
 
 /// The wire name of an enum.
@@ -123,6 +140,12 @@ impl Stored for u32 {
     }
 }
 
+impl Stored for u16 {
+    fn from_value(value: Value) -> Option<Self> {
+        i64::from_value(value)?.try_into().ok()
+    }
+}
+
 impl Stored for Timestamp {
     fn from_value(value: Value) -> Option<Self> {
         Self::from_unix_micros(i64::from_value(value)?).ok()
@@ -166,9 +189,14 @@ macro_rules! stored_ids {
 stored_ids!(
     ApplicationId,
     CredentialId,
+    DatabaseId,
     DeploymentId,
     ProjectId,
     ReleaseId,
+    SessionId,
+    TeamId,
+    TokenId,
+    UserId,
     WorkerId
 );
 

@@ -7,9 +7,10 @@ use std::time::Duration;
 use dokploy_core::Store;
 use dokploy_core::deployment::{DeploymentState, Event, EventKind, Step, StepOutput};
 use dokploy_core::id::WorkerId;
-use dokploy_core::model::{Deployment, PageRequest, SupersedePolicy};
-use dokploy_core::store::DeploymentFilter;
-use dokploy_core::store::{Append, Fence, MemoryStore, NewDeployment};
+use dokploy_core::model::{Deployment, PageRequest, Reach, SupersedePolicy};
+use dokploy_core::store::{
+    Append, ApplicationFilter, DeploymentFilter, Fence, MemoryStore, NewDeployment,
+};
 use futures::StreamExt;
 
 use super::scene::{Scenario, Scene};
@@ -29,7 +30,7 @@ impl Copy<'_> {
     async fn everything(&self, last_events: usize) {
         for project in self
             .from
-            .list_projects(PageRequest::first())
+            .list_projects(&Reach::All, PageRequest::first())
             .await
             .unwrap()
             .items
@@ -38,7 +39,7 @@ impl Copy<'_> {
         }
         let page = self
             .from
-            .list_applications(None, PageRequest::first())
+            .list_applications(&ApplicationFilter::default(), PageRequest::first())
             .await
             .unwrap();
         for mut application in page.items {

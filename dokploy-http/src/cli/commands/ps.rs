@@ -2,6 +2,7 @@
 
 use dokploy_core::model::{Application, Deployment, PageRequest};
 use dokploy_core::runtime::{ObservedService, TaskHealth, TaskState};
+use dokploy_core::store::ApplicationFilter;
 use dokploy_core::{Engine, Error, Result};
 use serde_json::json;
 
@@ -48,8 +49,12 @@ async fn find(engine: &Engine) -> Result<Vec<Found>> {
         before: None,
     };
     let mut away: Option<Error> = None;
+    let all = ApplicationFilter {
+        with_databases: true,
+        ..ApplicationFilter::default()
+    };
     loop {
-        let applications = engine.store().list_applications(None, page).await?;
+        let applications = engine.store().list_applications(&all, page).await?;
         for application in applications.items {
             let project = engine.store().find_project(application.project_id).await?;
             let service = match &away {

@@ -5,12 +5,12 @@ use url::form_urlencoded::Serializer;
 
 use super::super::connect::Engine;
 use super::super::messages::Messages;
-use super::super::reference::Reference;
 use super::super::{error, registry};
 use super::context::Context;
 use super::failure;
 use crate::error::{Error, Result};
 use crate::runtime::BuildRequest;
+use crate::runtime::reference::Reference;
 
 type BollardError = bollard::errors::Error;
 

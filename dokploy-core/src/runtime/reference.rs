@@ -9,7 +9,7 @@ const DOCKER_HUB: &str = "docker.io";
 
 /// A name of an image, complete: with its host and, on Docker Hub, with `library/`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Reference {
+pub(crate) struct Reference {
     host: String,
     path: String,
     tag: Option<String>,
@@ -18,7 +18,7 @@ pub(super) struct Reference {
 
 impl Reference {
     /// Reads a name. What cannot be one is refused, so that a name is safe to be put into an address.
-    pub(super) fn parse(text: &str) -> Result<Self> {
+    pub(crate) fn parse(text: &str) -> Result<Self> {
         let (rest, digest) = match text.split_once('@') {
             Some((rest, digest)) => (rest, Some(digest)),
             None => (text, None),
@@ -54,37 +54,37 @@ impl Reference {
     }
 
     /// Host of the registry, with a port where it has one.
-    pub(super) fn host(&self) -> &str {
+    pub(crate) fn host(&self) -> &str {
         &self.host
     }
 
     /// Host and path.
-    pub(super) fn repository(&self) -> String {
+    pub(crate) fn repository(&self) -> String {
         format!("{}/{}", self.host, self.path)
     }
 
     /// The last part of the path.
-    pub(super) fn last_component(&self) -> &str {
+    pub(crate) fn last_component(&self) -> &str {
         self.path.rsplit('/').next().unwrap_or(&self.path)
     }
 
     /// Tag; `latest` where none is given.
-    pub(super) fn tag(&self) -> &str {
+    pub(crate) fn tag(&self) -> &str {
         self.tag.as_deref().unwrap_or("latest")
     }
 
     /// Whether there is a tag.
-    pub(super) fn has_tag(&self) -> bool {
+    pub(crate) fn has_tag(&self) -> bool {
         self.tag.is_some()
     }
 
     /// Digest.
-    pub(super) fn digest(&self) -> Option<&str> {
+    pub(crate) fn digest(&self) -> Option<&str> {
         self.digest.as_deref()
     }
 
     /// The name with another digest and without its tag.
-    pub(super) fn pinned(&self, digest: &str) -> Result<String> {
+    pub(crate) fn pinned(&self, digest: &str) -> Result<String> {
         if !is_digest(digest) {
             return Err(invalid(digest));
         }
@@ -104,7 +104,7 @@ impl fmt::Display for Reference {
 }
 
 /// The one name of a registry that has several.
-pub(super) fn canonical_host(host: &str) -> &str {
+pub(crate) fn canonical_host(host: &str) -> &str {
     let host = host
         .trim_start_matches("https://")
         .trim_start_matches("http://");
@@ -116,7 +116,7 @@ pub(super) fn canonical_host(host: &str) -> &str {
 }
 
 /// Whether the text is the id of an image on an engine, and no name.
-pub(super) fn is_image_id(text: &str) -> bool {
+pub(crate) fn is_image_id(text: &str) -> bool {
     let hex = text.strip_prefix("sha256:").unwrap_or(text);
     hex.len() == 64 && is_lower_hex(hex)
 }

@@ -1,0 +1,11 @@
+//! What every request passes on its way to a handler, from the outside to the inside.
+
+pub(crate) mod address;
+pub(crate) mod authenticate;
+pub(crate) mod deadline;
+pub(crate) mod idempotency;
+pub(crate) mod measure;
+pub(crate) mod panic;
+pub(crate) mod rate_limit;
+pub(crate) mod request_id;
+pub(crate) mod security;

@@ -1,0 +1,24 @@
+//! No request waits for ever. Streams are not affected: their head is there at once.
+
+use std::time::Duration;
+
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use dokploy_core::{Error, ErrorKind};
+
+use crate::server::problem::Problem;
+
+/// How long the head of an answer may take, the body of the request included.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+pub(crate) async fn layer(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(DEADLINE, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            let error = Error::new(ErrorKind::TimedOut, "the request took longer than 30 s")
+                .with_hint("what it began may be done nevertheless: look before asking again");
+            Problem::from(error).into_response()
+        }
+    }
+}

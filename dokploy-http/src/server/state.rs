@@ -1,0 +1,102 @@
+//! What every handler has at hand.
+
+use std::fmt;
+use std::sync::Arc;
+
+use dokploy_core::Engine;
+use dokploy_core::control::ControlPlane;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::ServerConfig;
+use crate::live::Seats;
+use crate::oidc::Oidc;
+
+/// What every handler has at hand. Cloning it is cheap and gives the same server.
+#[derive(Clone)]
+pub struct AppState {
+    inner: Arc<Inner>,
+    oidc: Option<Arc<Oidc>>,
+}
+
+struct Inner {
+    control: ControlPlane,
+    engine: Engine,
+    config: ServerConfig,
+    closing: CancellationToken,
+    seats: Seats,
+}
+
+impl AppState {
+    /// A server of these parts. `closing` ends its streams.
+    pub fn new(
+        engine: Engine,
+        control: ControlPlane,
+        config: ServerConfig,
+        closing: CancellationToken,
+    ) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                control,
+                engine,
+                config,
+                closing,
+                seats: Seats::default(),
+            }),
+            oidc: None,
+        }
+    }
+
+    /// Lets people come in through a provider of identities.
+    #[must_use]
+    pub fn with_oidc(self, oidc: Oidc) -> Self {
+        Self {
+            oidc: Some(Arc::new(oidc)),
+            ..self
+        }
+    }
+
+    /// The provider of identities, where there is one.
+    pub(crate) fn oidc(&self) -> Option<&Oidc> {
+        self.oidc.as_deref()
+    }
+
+    /// Whom every handler asks, on behalf of an actor.
+    pub fn control(&self) -> &ControlPlane {
+        &self.inner.control
+    }
+
+    /// The engine, for what concerns nobody in particular: health.
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.inner.engine
+    }
+
+    /// The settings.
+    pub fn config(&self) -> &ServerConfig {
+        &self.inner.config
+    }
+
+    /// Is cancelled when the server ends: open streams end then.
+    pub fn closing(&self) -> &CancellationToken {
+        &self.inner.closing
+    }
+
+    /// What each user has open.
+    pub(crate) fn seats(&self) -> &Seats {
+        &self.inner.seats
+    }
+
+    /// Whether clients reach it over TLS.
+    pub(crate) fn over_tls(&self) -> bool {
+        let public = self.config().public_url.as_ref();
+        public.is_some_and(|url| url.scheme() == "https")
+    }
+}
+
+impl fmt::Debug for AppState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AppState")
+            .field("engine", &self.inner.engine)
+            .field("config", &self.inner.config)
+            .finish_non_exhaustive()
+    }
+}

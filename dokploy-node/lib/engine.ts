@@ -1,0 +1,478 @@
+import { NativeCaller } from "./caller.js";
+import { DeploymentHandle } from "./deployment.js";
+import { rebuilt } from "./errors.js";
+import { sinkFunction, sourceFunction } from "./host.js";
+import type { EventSink, SourceFetcher } from "./host.js";
+import { native } from "./native.js";
+import type { NativeEngine } from "./native.js";
+import type {
+  Application,
+  ApplicationId,
+  ApplicationSpecInput,
+  Credential,
+  CredentialId,
+  CredentialKind,
+  CredentialSecret,
+  Deployment,
+  DeploymentId,
+  DeploymentRequestInput,
+  Page,
+  Plan,
+  PlainOptions,
+  Project,
+  ProjectId,
+  QueueStats,
+  Release,
+  ReleaseId,
+  RuntimeInfo,
+  ServiceLogLine,
+  ServiceStats,
+  Status,
+  Timestamp,
+  WorkerId,
+} from "./shapes.js";
+import type { StreamOptions } from "./stream.js";
+
+/** What an engine is made of. */
+export interface OpenOptions extends PlainOptions {
+  /** Fetches code in place of the engine's own fetchers. */
+  source?: SourceFetcher | undefined;
+  /** Is told each event of the deployments that this engine works on. */
+  eventSink?: EventSink | undefined;
+}
+
+/** The id of something, or the thing itself. */
+export type Ref<Id extends string> = Id | { readonly id: Id };
+
+/** Which part of a list. */
+export interface Part {
+  /** At most so many items, 1 to 200. Default: 50. */
+  limit?: number | undefined;
+  /** The `next` of the part before. */
+  before?: string | null | undefined;
+}
+
+/** What is deployed, and how. */
+export interface DeployOptions extends DeploymentRequestInput {
+  /** The same key gives the same deployment. */
+  idempotencyKey?: string | undefined;
+  /** Digest of a plan that was looked at: `conflict` when the world has moved since. */
+  planDigest?: string | undefined;
+}
+
+const idOf = <Id extends string>(ref: Ref<Id>): Id => (typeof ref === "object" ? ref.id : ref);
+const idOrNone = <Id extends string>(ref: Ref<Id> | null | undefined) => (ref == null ? undefined : idOf(ref));
+
+/** Engines that are not closed. */
+const opened = new Set<NativeEngine>();
+
+// The end of a process waits for no promise: what runs is handed back, so that the next start goes on with it.
+process.on("exit", () => {
+  for (const engine of opened) engine.handBack();
+});
+
+/**
+ * A deployment engine in this process. What it accepted is durable: when the process ends, the next engine on the same
+ * database goes on with it. An idle engine keeps no process alive.
+ */
+export class Engine implements AsyncDisposable {
+  readonly #caller: NativeCaller;
+
+  private constructor(engine: NativeEngine) {
+    this.#caller = new NativeCaller(engine);
+    opened.add(engine);
+  }
+
+  /**
+   * Opens the store, prepares the ways to the container engine and to sources, and starts to work.
+   *
+   * @throws {DokployError} `invalid_spec` that names the option, `permission_denied`, `unsupported`, `unavailable`
+   */
+  static async open(options: OpenOptions = {}): Promise<Engine> {
+    const { source, eventSink, ...plain } = options;
+    try {
+      const parts = [source && sourceFunction(source), eventSink && sinkFunction(eventSink)] as const;
+      return new Engine(await native.open(JSON.stringify(plain), ...parts));
+    } catch (error) {
+      throw rebuilt(error);
+    }
+  }
+
+  /**
+   * Brings the database to the form that this version needs, and does nothing else.
+   *
+   * @throws {DokployError} `invalid_spec`, `unavailable`
+   */
+  static async migrate({ source: _source, eventSink: _sink, ...plain }: OpenOptions = {}): Promise<void> {
+    await native.migrate(JSON.stringify(plain)).catch((error: unknown) => {
+      throw rebuilt(error);
+    });
+  }
+
+  /**
+   * Stops: takes no more work, hands back what runs so that another engine (or the next start) goes on, and ends when
+   * nothing runs any more. `await using` calls it at the end of a block.
+   */
+  async close(): Promise<void> {
+    const { engine } = this.#caller;
+    await engine.close();
+    opened.delete(engine);
+  }
+
+  /** Closes the engine. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** Its name in leases and events. */
+  get worker(): WorkerId {
+    return this.#caller.engine.worker;
+  }
+
+  /**
+   * What waits and what runs, over all engines on the store.
+   *
+   * @throws {DokployError} `unavailable`
+   */
+  queueStats(): Promise<QueueStats> {
+    return this.#caller.call("queueStats", {});
+  }
+
+  /**
+   * What the container engine is and can do.
+   *
+   * @throws {DokployError} `unavailable`
+   */
+  runtimeInfo(): Promise<RuntimeInfo> {
+    return this.#caller.call("runtimeInfo", {});
+  }
+
+  /**
+   * Makes a project.
+   *
+   * @throws {DokployError} `invalid_spec`, `already_exists`
+   */
+  createProject(name: string, { description }: { description?: string | undefined } = {}): Promise<Project> {
+    return this.#caller.call("createProject", { name, description });
+  }
+
+  /**
+   * The project, or null.
+   *
+   * @throws {DokployError} `invalid_spec`
+   */
+  findProject(id: ProjectId): Promise<Project | null> {
+    return this.#caller.call("findProject", { id });
+  }
+
+  /** The project with this name, or null. */
+  findProjectByName(name: string): Promise<Project | null> {
+    return this.#caller.call("findProjectByName", { name });
+  }
+
+  /**
+   * Projects, newest first.
+   *
+   * @throws {DokployError} `invalid_spec`
+   */
+  listProjects(part: Part = {}): Promise<Page<Project>> {
+    return this.#caller.call("listProjects", part);
+  }
+
+  /**
+   * Deletes a project that has no applications. Deleting what is absent is no error.
+   *
+   * @throws {DokployError} `conflict`
+   */
+  deleteProject(project: Ref<ProjectId>): Promise<void> {
+    return this.#none("deleteProject", { id: idOf(project) });
+  }
+
+  /**
+   * Makes an application. New secrets in the specification are sealed before anything is stored.
+   *
+   * @throws {DokployError} `invalid_spec` with every broken field, `not_found`, `already_exists`
+   */
+  createApplication(project: Ref<ProjectId>, spec: ApplicationSpecInput): Promise<Application> {
+    return this.#caller.call("createApplication", { project: idOf(project), spec });
+  }
+
+  /**
+   * The application, or null.
+   *
+   * @throws {DokployError} `invalid_spec`
+   */
+  findApplication(id: ApplicationId): Promise<Application | null> {
+    return this.#caller.call("findApplication", { id });
+  }
+
+  /**
+   * The application with this name in the project, or null.
+   *
+   * @throws {DokployError} `invalid_spec`
+   */
+  findApplicationByName(project: Ref<ProjectId>, name: string): Promise<Application | null> {
+    return this.#caller.call("findApplicationByName", { project: idOf(project), name });
+  }
+
+  /**
+   * Applications, of one project or of all, newest first.
+   *
+   * @throws {DokployError} `invalid_spec`
+   */
+  listApplications({
+    project,
+    ...part
+  }: { project?: Ref<ProjectId> | null | undefined } & Part = {}): Promise<Page<Application>> {
+    return this.#caller.call("listApplications", { project: idOrNone(project), ...part });
+  }
+
+  /**
+   * Replaces the specification of an application, which was read at this version. It takes effect with the next
+   * deployment.
+   *
+   * @throws {DokployError} `invalid_spec` with every broken field, `not_found`, `conflict`
+   */
+  updateApplication(
+    application: Ref<ApplicationId>,
+    version: number,
+    spec: ApplicationSpecInput,
+  ): Promise<Application> {
+    return this.#caller.call("updateApplication", { id: idOf(application), version, spec });
+  }
+
+  /**
+   * Sets the number of replicas at once, without a deployment.
+   *
+   * @throws {DokployError} `not_found`, `invalid_spec`, `conflict`
+   */
+  scale(application: Ref<ApplicationId>, replicas: number): Promise<Application> {
+    return this.#caller.call("scale", { id: idOf(application), replicas });
+  }
+
+  /**
+   * Stops an application: it keeps its service, with no tasks.
+   *
+   * @throws {DokployError} `not_found`, `conflict`
+   */
+  stop(application: Ref<ApplicationId>): Promise<Application> {
+    return this.#caller.call("stop", { id: idOf(application) });
+  }
+
+  /**
+   * Starts a stopped application with the release that it had.
+   *
+   * @throws {DokployError} `not_found`, `conflict`
+   */
+  start(application: Ref<ApplicationId>): Promise<Application> {
+    return this.#caller.call("start", { id: idOf(application) });
+  }
+
+  /**
+   * Replaces all tasks of an application, with nothing changed.
+   *
+   * @throws {DokployError} `not_found`, `conflict`
+   */
+  restart(application: Ref<ApplicationId>): Promise<void> {
+    return this.#none("restart", { id: idOf(application) });
+  }
+
+  /**
+   * Deletes an application and everything that was made for it but its volumes. Deleting what is absent is no error.
+   *
+   * @throws {DokployError} `timed_out`, `unavailable`
+   */
+  deleteApplication(application: Ref<ApplicationId>): Promise<void> {
+    return this.#none("deleteApplication", { id: idOf(application) });
+  }
+
+  /**
+   * Output of the tasks of an application: the last `tail` lines of each, only those after `since`, those of one `task`;
+   * with `follow`, also what is written from now on.
+   *
+   * @throws {DokployError} `not_found`, `unavailable`
+   */
+  serviceLogs(
+    application: Ref<ApplicationId>,
+    {
+      since,
+      signal,
+      ...args
+    }: {
+      tail?: number | undefined;
+      since?: Timestamp | Date | undefined;
+      follow?: boolean | undefined;
+      task?: string | undefined;
+    } & StreamOptions = {},
+  ): AsyncIterableIterator<ServiceLogLine> {
+    const query = { id: idOf(application), since, ...args };
+    return this.#caller.stream("serviceLogs", query, signal);
+  }
+
+  /**
+   * Use of processor, memory and network by the tasks of an application.
+   *
+   * @throws {DokployError} `not_found`, `unavailable`
+   */
+  serviceStats(application: Ref<ApplicationId>): Promise<ServiceStats> {
+    return this.#caller.call("serviceStats", { id: idOf(application) });
+  }
+
+  /**
+   * Releases of an application, newest first, retired ones included.
+   *
+   * @throws {DokployError} `invalid_spec`
+   */
+  listReleases(application: Ref<ApplicationId>, part: Part = {}): Promise<Page<Release>> {
+    return this.#caller.call("listReleases", { application: idOf(application), ...part });
+  }
+
+  /**
+   * The release, or null.
+   *
+   * @throws {DokployError} `invalid_spec`
+   */
+  findRelease(id: ReleaseId): Promise<Release | null> {
+    return this.#caller.call("findRelease", { id });
+  }
+
+  /**
+   * Accepts a deployment. Durable when the promise resolves; the same idempotency key gives the same deployment.
+   *
+   * @throws {DokployError} `not_found`, `invalid_spec`, `rate_limited`, `conflict`
+   */
+  async deploy(
+    application: Ref<ApplicationId>,
+    { idempotencyKey, planDigest, ...request }: DeployOptions = {},
+  ): Promise<DeploymentHandle> {
+    const args = { application: idOf(application), request, idempotencyKey, planDigest };
+    return new DeploymentHandle(this.#caller, await this.#caller.call("deploy", args));
+  }
+
+  /**
+   * Accepts a rollback to a retained release, as it was, environment included, without a rebuild. Without a release: to
+   * the stable one before the current one.
+   *
+   * @throws {DokployError} `not_found`, `conflict`, `rate_limited`
+   */
+  async rollBack(
+    application: Ref<ApplicationId>,
+    {
+      release,
+      ...asked
+    }: {
+      release?: Ref<ReleaseId> | null | undefined;
+      actor?: string | undefined;
+      idempotencyKey?: string | undefined;
+    } = {},
+  ): Promise<DeploymentHandle> {
+    const args = { application: idOf(application), release: idOrNone(release), ...asked };
+    return new DeploymentHandle(this.#caller, await this.#caller.call("rollBack", args));
+  }
+
+  /**
+   * What a deployment would do, without doing any of it.
+   *
+   * @throws {DokployError} `not_found`, `invalid_spec`, `source_failed`, `unavailable`
+   */
+  plan(application: Ref<ApplicationId>, request: DeploymentRequestInput = {}): Promise<Plan> {
+    return this.#caller.call("plan", { application: idOf(application), request });
+  }
+
+  /**
+   * What a deployment would do if the application of this name in the named project had this specification, whether there
+   * is one already or not. Nothing is stored.
+   *
+   * @throws {DokployError} `invalid_spec`, `source_failed`, `unavailable`
+   */
+  preview(project: string, spec: ApplicationSpecInput, request: DeploymentRequestInput = {}): Promise<Plan> {
+    return this.#caller.call("preview", { project, spec, request });
+  }
+
+  /**
+   * Deployments, newest first.
+   *
+   * @throws {DokployError} `invalid_spec`
+   */
+  listDeployments({
+    application,
+    project,
+    ...filter
+  }: {
+    application?: Ref<ApplicationId> | null | undefined;
+    project?: Ref<ProjectId> | null | undefined;
+    status?: Status | null | undefined;
+  } & Part = {}): Promise<Page<Deployment>> {
+    const args = { application: idOrNone(application), project: idOrNone(project), ...filter };
+    return this.#caller.call("listDeployments", args);
+  }
+
+  /**
+   * The deployment, or null.
+   *
+   * @throws {DokployError} `invalid_spec`
+   */
+  findDeployment(id: DeploymentId): Promise<Deployment | null> {
+    return this.#caller.call("findDeployment", { id });
+  }
+
+  /**
+   * A handle of a deployment that was accepted before. Nothing is asked yet.
+   *
+   * @throws {DokployError} `invalid_spec`
+   */
+  deployment(id: DeploymentId): DeploymentHandle {
+    try {
+      native.checkDeploymentId(id);
+    } catch (error) {
+      throw rebuilt(error);
+    }
+    return new DeploymentHandle(this.#caller, id);
+  }
+
+  /**
+   * Stores a credential, sealed. Its secret is never read back.
+   *
+   * @throws {DokployError} `invalid_spec`, `already_exists`
+   */
+  createCredential(
+    kind: CredentialKind,
+    name: string,
+    host: string,
+    secret: CredentialSecret,
+  ): Promise<Credential> {
+    return this.#caller.call("createCredential", { kind, name, host, secret });
+  }
+
+  /**
+   * The credential without its secret, or null.
+   *
+   * @throws {DokployError} `invalid_spec`
+   */
+  findCredential(id: CredentialId): Promise<Credential | null> {
+    return this.#caller.call("findCredential", { id });
+  }
+
+  /**
+   * Credentials without their secrets, newest first.
+   *
+   * @throws {DokployError} `invalid_spec`
+   */
+  listCredentials(part: Part = {}): Promise<Page<Credential>> {
+    return this.#caller.call("listCredentials", part);
+  }
+
+  /**
+   * Deletes a credential. Applications that name it fail to fetch from then on, and say so.
+   *
+   * @throws {DokployError} `invalid_spec`
+   */
+  deleteCredential(credential: Ref<CredentialId>): Promise<void> {
+    return this.#none("deleteCredential", { id: idOf(credential) });
+  }
+
+  /** An operation that answers nothing. */
+  async #none(operation: string, args: object): Promise<void> {
+    await this.#caller.call(operation, args);
+  }
+}

@@ -1,0 +1,154 @@
+//! The table of operations names everything that the engine can do, and nothing that it cannot.
+
+use std::collections::BTreeSet;
+
+use dokploy_core::ErrorKind;
+use serde::Deserialize;
+
+use crate::{shapes, sources};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    #[serde(rename = "about")]
+    _about: String,
+    open_options: Vec<Argument>,
+    operations: Vec<Operation>,
+    not_operations: std::collections::BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Operation {
+    name: String,
+    on: String,
+    kind: String,
+    rust: Vec<String>,
+    args: Vec<Argument>,
+    returns: Option<String>,
+    errors: Vec<String>,
+    doc: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Argument {
+    name: String,
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(rename = "default")]
+    _default: Option<serde_json::Value>,
+    doc: Option<String>,
+}
+
+fn table() -> Table {
+    let text = std::fs::read_to_string(sources::beside("operations.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+/// What the engine offers: its own functions, what every front end calls, and what a handle can be asked.
+fn offered() -> BTreeSet<String> {
+    let places = ["engine.rs", "engine", "deployer.rs", "deployer"];
+    ["Engine", "Deployer", "DeploymentHandle"]
+        .iter()
+        .flat_map(|of| sources::functions(&places, of))
+        .collect()
+}
+
+#[test]
+fn every_function_of_the_engine_is_an_operation_or_says_why_not() {
+    let table = table();
+    let named: BTreeSet<_> = table
+        .operations
+        .iter()
+        .flat_map(|operation| operation.rust.iter().cloned())
+        .collect();
+    let missing: Vec<_> = offered()
+        .into_iter()
+        .filter(|name| !named.contains(name) && !table.not_operations.contains_key(name))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "add these to tests/parity/operations.json: {missing:?}"
+    );
+}
+
+#[test]
+fn every_operation_names_functions_that_are_there() {
+    let parts = [
+        ("ProjectStore", "store.rs"),
+        ("ApplicationStore", "store.rs"),
+        ("DatabaseStore", "store/database.rs"),
+        ("ReleaseStore", "store.rs"),
+        ("CredentialStore", "store.rs"),
+        ("ContainerRuntime", "runtime.rs"),
+    ];
+    let mut there = offered();
+    for (of, place) in parts {
+        there.extend(sources::functions(&[place], of));
+    }
+    let table = table();
+    let named = table
+        .operations
+        .iter()
+        .flat_map(|operation| &operation.rust);
+    for name in named.chain(table.not_operations.keys()) {
+        assert!(there.contains(name), "there is no {name}");
+    }
+}
+
+#[test]
+fn every_operation_is_complete() {
+    let table = table();
+    let shapes = shapes::of_the_sources();
+    let mut seen = BTreeSet::new();
+    for operation in &table.operations {
+        let name = format!("{}.{}", operation.on, operation.name);
+        assert!(seen.insert(name.clone()), "{name} is there twice");
+        assert!(
+            ["open", "call", "stream", "value"].contains(&operation.kind.as_str()),
+            "{name}: {}",
+            operation.kind
+        );
+        assert!(operation.doc.ends_with('.'), "{name} says what it does");
+        for code in &operation.errors {
+            assert!(
+                ErrorKind::ALL.iter().any(|kind| kind.code() == code),
+                "{name}: {code}"
+            );
+        }
+        let returned = operation.returns.iter();
+        let taken = operation.args.iter().map(|argument| &argument.kind);
+        for word in taken.chain(returned).flat_map(|kind| words(kind)) {
+            assert!(is_known(&shapes, word), "{name} names the type {word}");
+        }
+    }
+    for option in &table.open_options {
+        assert!(option.doc.is_some(), "{} says what it is", option.name);
+    }
+}
+
+fn words(kind: &str) -> impl Iterator<Item = &str> {
+    kind.split(['<', '>', '?', '[', ']', ',', ' '])
+        .filter(|word| !word.is_empty())
+}
+
+fn is_known(shapes: &shapes::Shapes, word: &str) -> bool {
+    const PRIMITIVE: [&str; 14] = [
+        "bytes",
+        "Map",
+        "string",
+        "integer",
+        "number",
+        "boolean",
+        "seconds",
+        "Timestamp",
+        "Page",
+        "Engine",
+        "DeploymentHandle",
+        "OpenOptions",
+        "Secret",
+        "WorkerId",
+    ];
+    PRIMITIVE.contains(&word) || shapes.contains_key(word)
+}

@@ -1,0 +1,7 @@
+//! Databases that really run, and a Prometheus that really answers.
+
+mod cluster;
+mod image;
+mod postgresql;
+mod prometheus;
+mod redis;
