@@ -14,13 +14,13 @@ use dokploy_core::model::{GitSource, Source};
 use dokploy_core::source::{
     ContextRequest, GitFetcher, GitOptions, NetworkPolicy, SourceFetcher, SourceRequest, SourceTree,
 };
+use dokploy_tests::git_server::{Server, command};
 use futures::StreamExt;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
 use self::repository::Repository;
-use self::server::Server;
 
 #[path = "../../dokploy-core/tests/git/repository.rs"]
 #[expect(
@@ -29,13 +29,6 @@ use self::server::Server;
     reason = "shared with the tests, which use more of it"
 )]
 mod repository;
-#[path = "../../dokploy-core/tests/git/server.rs"]
-#[expect(
-    dead_code,
-    clippy::unwrap_used,
-    reason = "shared with the tests, which use more of it"
-)]
-mod server;
 
 const FILES: usize = 2_000;
 const FILE_BYTES: usize = 100_000;
@@ -136,9 +129,7 @@ impl Fixture {
 
     /// Runs git in the fixture's directory.
     fn git(&self, arguments: &[&str]) {
-        run(repository::command()
-            .args(arguments)
-            .current_dir(self.directory.path()));
+        run(command().args(arguments).current_dir(self.directory.path()));
     }
 
     fn fresh(&self, name: &str) -> PathBuf {

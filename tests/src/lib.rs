@@ -7,6 +7,7 @@ pub mod clock;
 pub mod disk;
 pub mod environment;
 pub mod fakes;
+pub mod git_server;
 pub mod node;
 pub mod postgres;
 pub mod process;

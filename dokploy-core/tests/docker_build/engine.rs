@@ -12,30 +12,13 @@ use dokploy_core::runtime::{
     label,
 };
 use dokploy_core::{ContainerRuntime, Result, Secret};
+use dokploy_tests::environment::require;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use tokio_util::sync::CancellationToken;
 
 /// Nothing here takes longer on a machine that works.
 const DEADLINE: Duration = Duration::from_mins(2);
-
-#[expect(
-    clippy::disallowed_methods,
-    clippy::print_stdout,
-    reason = "the one place of these tests that reads the environment, and says what it lacks"
-)]
-fn variable(name: &str, requirement: &str) -> Option<String> {
-    let value = std::env::var(name).ok().filter(|value| !value.is_empty());
-    let required = std::env::var("DOKPLOY_TEST_REQUIRE").unwrap_or_default();
-    if value.is_none() {
-        assert!(
-            !required.split(',').any(|word| word == requirement),
-            "{name} is not set, and DOKPLOY_TEST_REQUIRE names {requirement}"
-        );
-        println!("skipped: {name} is not set");
-    }
-    value
-}
 
 /// A registry of the test environment.
 #[derive(Debug)]
@@ -48,13 +31,13 @@ pub(crate) struct Registry {
 impl Registry {
     /// The registries, where there are some.
     pub(crate) fn find() -> Option<Self> {
-        let host_with_password = variable("DOKPLOY_TEST_REGISTRY_AUTH", "registry")?;
+        let host_with_password = require("registry", "DOKPLOY_TEST_REGISTRY_AUTH")?;
         Some(Self {
-            host: variable("DOKPLOY_TEST_REGISTRY", "registry")?,
+            host: require("registry", "DOKPLOY_TEST_REGISTRY")?,
             credential: RegistryCredential {
                 host: host_with_password.clone(),
-                username: variable("DOKPLOY_TEST_REGISTRY_AUTH_USER", "registry")?,
-                password: variable("DOKPLOY_TEST_REGISTRY_AUTH_PASSWORD", "registry")?.into(),
+                username: require("registry", "DOKPLOY_TEST_REGISTRY_AUTH_USER")?,
+                password: require("registry", "DOKPLOY_TEST_REGISTRY_AUTH_PASSWORD")?.into(),
             },
             host_with_password,
         })
@@ -73,8 +56,8 @@ pub(crate) struct Engine {
 impl Engine {
     /// The engine, where there is one.
     pub(crate) fn find() -> Option<Self> {
-        let host = variable("DOKPLOY_TEST_DOCKER_HOST", "docker")?;
-        let base = variable("DOKPLOY_TEST_BASE_IMAGE", "docker")?;
+        let host = require("docker", "DOKPLOY_TEST_DOCKER_HOST")?;
+        let base = require("docker", "DOKPLOY_TEST_BASE_IMAGE")?;
         let socket = host.strip_prefix("unix://").unwrap().to_owned();
         let options = DockerOptions {
             host,

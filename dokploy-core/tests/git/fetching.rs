@@ -7,8 +7,8 @@ use dokploy_core::id::ApplicationId;
 use dokploy_core::source::SourceFetcher;
 
 use crate::repository::{Repository, noise, untar};
-use crate::server::Server;
 use crate::{Fixture, context, read, request};
+use dokploy_tests::git_server::Server;
 
 #[tokio::test]
 async fn an_unset_branch_is_what_the_remote_head_names() {

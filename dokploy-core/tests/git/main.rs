@@ -9,7 +9,6 @@ mod hostile;
 mod mirror;
 mod network;
 mod repository;
-mod server;
 #[cfg(feature = "git-ssh")]
 mod ssh;
 mod submodules;
@@ -26,12 +25,12 @@ use dokploy_core::source::{
     SourceRequest, SourceTree,
 };
 use dokploy_core::{Error, Result};
+use dokploy_tests::git_server::Server;
 use futures::TryStreamExt;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use self::repository::Repository;
-use self::server::Server;
 
 /// A repository, a server for it, and a fetcher with a data directory of its own.
 struct Fixture {
@@ -128,7 +127,7 @@ fn token(host: &impl ToString, token: &str) -> SourceCredential {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "tests are told by the environment what must be there"
+    reason = "programs of the tests are found where those of the machine are"
 )]
 fn environment(name: &str) -> String {
     std::env::var(name).unwrap_or_default()

@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::fetching::only_mirror;
 use crate::repository::noise;
-use crate::server::Behavior;
 use crate::{Fixture, context, environment, options, read, request};
+use dokploy_tests::git_server::Behavior;
 
 /// Something that happens to a mirror.
 type Damage = fn(&Fixture);

@@ -12,8 +12,8 @@ use dokploy_core::{Error, ErrorKind, Retry};
 use rustls::pki_types::PrivateKeyDer;
 use tokio_util::sync::CancellationToken;
 
-use crate::server::{Behavior, Server};
 use crate::{Fixture, options, read, request, token};
+use dokploy_tests::git_server::{Behavior, Server};
 
 /// `x-access-token:s3cret`
 const TOKEN_HEADER: &str = "Basic eC1hY2Nlc3MtdG9rZW46czNjcmV0";

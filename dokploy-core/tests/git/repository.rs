@@ -2,25 +2,9 @@
 
 use std::io::Write;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
-/// Git without anybody's configuration.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "tests make real repositories with the program that everybody uses"
-)]
-pub(crate) fn command() -> Command {
-    let mut command = Command::new("git");
-    command
-        .env("GIT_CONFIG_NOSYSTEM", "1")
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .env("GIT_AUTHOR_NAME", "Ann Author")
-        .env("GIT_AUTHOR_EMAIL", "ann@example.com")
-        .env("GIT_COMMITTER_NAME", "Carl Committer")
-        .env("GIT_COMMITTER_EMAIL", "carl@example.com")
-        .env("GIT_COMMITTER_DATE", "2026-01-31T12:00:00Z");
-    command
-}
+use dokploy_tests::git_server::command;
 
 /// A repository with a work tree.
 pub(crate) struct Repository {

@@ -13,6 +13,8 @@ use dokploy_core::source::{
 };
 use tokio_util::sync::CancellationToken;
 
+use dokploy_tests::environment::skip;
+
 use crate::{Fixture, environment, options, read, request};
 
 /// An ssh server with one host key, that lets one key in.
@@ -24,18 +26,11 @@ struct Sshd {
 }
 
 impl Sshd {
-    #[expect(clippy::print_stdout, reason = "what is not tested must be seen")]
     /// Starts it; `None` where the machine has no such program, which a test says.
     fn start(directory: &Path, extra: &str) -> Option<Self> {
         let program = Path::new("/usr/sbin/sshd");
         if !program.exists() {
-            let required = environment("DOKPLOY_TEST_REQUIRE");
-            assert!(
-                !required.split(',').any(|name| name == "sshd"),
-                "there is no {}",
-                program.display()
-            );
-            println!("skipped: there is no {}", program.display());
+            skip("sshd", &format!("there is no {}", program.display()));
             return None;
         }
         let directory = directory.join("ssh");

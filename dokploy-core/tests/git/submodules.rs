@@ -107,7 +107,7 @@ async fn a_submodule_may_lead_nowhere_that_its_parent_may_not() {
 #[tokio::test]
 async fn a_credential_goes_to_submodules_of_its_own_host_only() {
     let fixture = Fixture::new();
-    let other = crate::server::Server::start(&fixture.directory.path().join("git"));
+    let other = dokploy_tests::git_server::Server::start(&fixture.directory.path().join("git"));
     let (near, far) = (library(&fixture, "near"), library(&fixture, "far"));
     add(&fixture.repository, "near", "../../near/.git", &near.head());
     add(

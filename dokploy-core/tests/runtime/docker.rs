@@ -8,7 +8,9 @@ use dokploy_core::model::CommandLine;
 use dokploy_core::runtime::ContainerRuntime;
 use dokploy_core::runtime_conformance;
 
-use crate::engine::{Engine, variable};
+use dokploy_tests::environment::require;
+
+use crate::engine::Engine;
 
 struct Docker(Engine);
 
@@ -68,7 +70,7 @@ impl Fixture for Docker {
     }
 
     fn registry(&self) -> Option<String> {
-        variable("DOKPLOY_TEST_REGISTRY", "registry")
+        require("registry", "DOKPLOY_TEST_REGISTRY")
     }
 
     async fn create_foreign_service(&self, name: &str) {

@@ -6,28 +6,11 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use dokploy_core::runtime::{DockerOptions, DockerRuntime};
+use dokploy_tests::environment::require;
 use serde_json::{Value, json};
 
 /// How long the things of a test may take to go away.
 const GONE: Duration = Duration::from_secs(30);
-
-#[expect(
-    clippy::disallowed_methods,
-    clippy::print_stdout,
-    reason = "the one place of these tests that reads the environment, and says when it is empty"
-)]
-pub(crate) fn variable(name: &str, requirement: &str) -> Option<String> {
-    let value = std::env::var(name).ok().filter(|value| !value.is_empty());
-    let required = std::env::var("DOKPLOY_TEST_REQUIRE").unwrap_or_default();
-    if value.is_none() {
-        assert!(
-            !required.split(',').any(|word| word == requirement),
-            "{name} is not set, and DOKPLOY_TEST_REQUIRE names {requirement}"
-        );
-        println!("skipped: {name} is not set");
-    }
-    value
-}
 
 /// The engine, and a prefix of names that nobody else uses. What has it is removed in the end.
 #[derive(Debug)]
@@ -41,8 +24,8 @@ pub(crate) struct Engine {
 impl Engine {
     /// The engine, where there is one.
     pub(crate) fn find() -> Option<Self> {
-        let host = variable("DOKPLOY_TEST_DOCKER_HOST", "docker")?;
-        let base = variable("DOKPLOY_TEST_BASE_IMAGE", "docker")?;
+        let host = require("docker", "DOKPLOY_TEST_DOCKER_HOST")?;
+        let base = require("docker", "DOKPLOY_TEST_BASE_IMAGE")?;
         let socket = host.strip_prefix("unix://").unwrap().to_owned();
         let options = DockerOptions {
             host,

@@ -8,8 +8,6 @@
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod durable;
-#[cfg(feature = "postgres")]
-mod environment;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod integrity;
 mod memory;

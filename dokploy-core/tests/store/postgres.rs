@@ -14,13 +14,14 @@ use dokploy_core::store::{
     ApplicationStore, DeploymentStore, ProjectStore, SessionStore, SettingStore, SqlStore,
     SqlStoreOptions, TokenStore, UserStore,
 };
+use dokploy_tests::environment;
 use sqlx::{AssertSqlSafe, Executor, PgPool, Row, SqlSafeStr};
 use tokio::task::JoinSet;
 use url::Url;
 
 use crate::proxy::Proxy;
 use crate::trace::Stopwatch;
-use crate::{durable, environment, integrity, shared, trace};
+use crate::{durable, integrity, shared, trace};
 
 /// A database of its own, or nothing where there is no server and none is required.
 async fn database() -> Option<TemporaryPostgres> {

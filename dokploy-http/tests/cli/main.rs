@@ -9,12 +9,6 @@ mod interrupt;
 mod place;
 mod private;
 mod repository;
-#[expect(
-    dead_code,
-    reason = "shared with other tests, which use other parts of it"
-)]
-#[path = "../../../dokploy-core/tests/git/server.rs"]
-mod server;
 mod story;
 mod views;
 mod wrong_input;

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::place::{Place, finish};
-use crate::server::{Behavior, Server};
+use dokploy_tests::git_server::{Behavior, Server};
 
 const TOKEN: &str = "a-token-that-nobody-may-see";
 

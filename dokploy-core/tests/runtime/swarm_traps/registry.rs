@@ -7,7 +7,9 @@ use dokploy_core::runtime::RegistryCredential;
 use dokploy_core::{ContainerRuntime, Secret};
 
 use super::{STEADY, shell, start};
-use crate::engine::{Engine, variable};
+use dokploy_tests::environment::require;
+
+use crate::engine::Engine;
 
 /// Pushes the base image and returns the pinned name; the engine then only has it under other names.
 async fn push(engine: &Engine, name: &str, credential: Option<&RegistryCredential>) -> String {
@@ -21,10 +23,9 @@ async fn push(engine: &Engine, name: &str, credential: Option<&RegistryCredentia
 
 #[tokio::test]
 async fn the_engine_does_not_pin_a_tag() {
-    let (Some(engine), Some(registry)) = (
-        Engine::find(),
-        variable("DOKPLOY_TEST_REGISTRY", "registry"),
-    ) else {
+    let (Some(engine), Some(registry)) =
+        (Engine::find(), require("registry", "DOKPLOY_TEST_REGISTRY"))
+    else {
         return;
     };
     let name = format!("{registry}/{}:1", engine.prefix);
@@ -43,9 +44,9 @@ async fn the_engine_does_not_pin_a_tag() {
 async fn credentials_are_kept_with_the_specification() {
     let (Some(engine), Some(host), Some(username), Some(password)) = (
         Engine::find(),
-        variable("DOKPLOY_TEST_REGISTRY_AUTH", "registry"),
-        variable("DOKPLOY_TEST_REGISTRY_AUTH_USER", "registry"),
-        variable("DOKPLOY_TEST_REGISTRY_AUTH_PASSWORD", "registry"),
+        require("registry", "DOKPLOY_TEST_REGISTRY_AUTH"),
+        require("registry", "DOKPLOY_TEST_REGISTRY_AUTH_USER"),
+        require("registry", "DOKPLOY_TEST_REGISTRY_AUTH_PASSWORD"),
     ) else {
         return;
     };

@@ -1,21 +1,46 @@
 //! A git server over http on loopback: a small CGI server for `git http-backend` that keeps a log of its requests
 //! and misbehaves on demand.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that has no server fails by panicking"
+)]
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "every one of these panics when the test cannot go on"
+)]
+
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-use crate::repository::command;
+/// Git without anybody's configuration.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "git's own program makes and serves the repositories of tests"
+)]
+pub fn command() -> Command {
+    let mut command = Command::new("git");
+    command
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_AUTHOR_NAME", "Ann Author")
+        .env("GIT_AUTHOR_EMAIL", "ann@example.com")
+        .env("GIT_COMMITTER_NAME", "Carl Committer")
+        .env("GIT_COMMITTER_EMAIL", "carl@example.com")
+        .env("GIT_COMMITTER_DATE", "2026-01-31T12:00:00Z");
+    command
+}
 
 /// What the server does with a request.
 #[derive(Clone, Debug)]
-pub(crate) enum Behavior {
+pub enum Behavior {
     /// What git does.
     Serve,
     /// The same for those who send this header, `401` for everybody else.
@@ -36,17 +61,22 @@ pub(crate) enum Behavior {
 
 /// A request as it was received.
 #[derive(Clone, Debug)]
-pub(crate) struct Received {
-    pub(crate) method: String,
-    pub(crate) path: String,
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: Vec<u8>,
+pub struct Received {
+    /// Method.
+    pub method: String,
+    /// Path with its query.
+    pub path: String,
+    /// Headers in their order.
+    pub headers: Vec<(String, String)>,
+    /// Body.
+    pub body: Vec<u8>,
     /// Bytes of the answer's body.
-    pub(crate) sent: usize,
+    pub sent: usize,
 }
 
 impl Received {
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    /// The value of a header, whatever the case of its name.
+    pub fn header(&self, name: &str) -> Option<&str> {
         let found = self
             .headers
             .iter()
@@ -55,6 +85,7 @@ impl Received {
     }
 }
 
+#[derive(Debug)]
 struct Shared {
     root: PathBuf,
     behavior: Mutex<Behavior>,
@@ -67,24 +98,26 @@ struct Shared {
 }
 
 /// A running server. It stops serving new connections when it is dropped.
-pub(crate) struct Server {
+#[derive(Debug)]
+pub struct Server {
     shared: Arc<Shared>,
-    pub(crate) address: SocketAddr,
+    /// Where it listens.
+    pub address: SocketAddr,
 }
 
 impl Server {
     /// Serves every repository below a directory.
-    pub(crate) fn start(root: &Path) -> Self {
+    pub fn start(root: &Path) -> Self {
         Self::with(root, true, None)
     }
 
     /// The same, as a server before version 2 of the protocol.
-    pub(crate) fn start_old(root: &Path) -> Self {
+    pub fn start_old(root: &Path) -> Self {
         Self::with(root, false, None)
     }
 
     /// The same, over TLS.
-    pub(crate) fn start_tls(root: &Path, tls: ServerConfig) -> Self {
+    pub fn start_tls(root: &Path, tls: ServerConfig) -> Self {
         Self::with(root, true, Some(Arc::new(tls)))
     }
 
@@ -114,7 +147,7 @@ impl Server {
     }
 
     /// The address of a repository.
-    pub(crate) fn url(&self, repository: &str) -> String {
+    pub fn url(&self, repository: &str) -> String {
         let scheme = if self.shared.tls.is_some() {
             "https"
         } else {
@@ -123,22 +156,23 @@ impl Server {
         format!("{scheme}://{}/{repository}", self.address)
     }
 
-    pub(crate) fn behave(&self, behavior: Behavior) {
+    /// Sets what it does with requests from now on.
+    pub fn behave(&self, behavior: Behavior) {
         *self.shared.behavior.lock().unwrap() = behavior;
     }
 
     /// Everything that was received since the last call.
-    pub(crate) fn take_log(&self) -> Vec<Received> {
+    pub fn take_log(&self) -> Vec<Received> {
         std::mem::take(&mut self.shared.log.lock().unwrap())
     }
 
     /// Bytes of all answers since the start.
-    pub(crate) fn sent(&self) -> usize {
+    pub fn sent(&self) -> usize {
         self.shared.sent.load(Ordering::SeqCst)
     }
 
     /// Waits until a request arrived.
-    pub(crate) async fn received(&self) {
+    pub async fn received(&self) {
         let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
         while self.shared.log.lock().unwrap().is_empty() {
             assert!(tokio::time::Instant::now() < deadline, "no request arrived");
