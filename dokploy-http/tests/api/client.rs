@@ -100,7 +100,10 @@ impl Answer {
         assert_eq!(body["status"], status, "{body}");
         assert_eq!(self.header("content-type"), "application/problem+json");
         for field in ["type", "title", "detail"] {
-            assert!(body[field].as_str().is_some_and(|text| !text.is_empty()), "{body}");
+            assert!(
+                body[field].as_str().is_some_and(|text| !text.is_empty()),
+                "{body}"
+            );
         }
         assert_eq!(body["requestId"], self.header("x-request-id"), "{body}");
         body

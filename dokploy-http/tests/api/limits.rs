@@ -37,7 +37,10 @@ async fn who_asks_too_much_is_told_when_to_come_back_and_holds_up_nobody_else() 
     let answer = world.get("/api/projects", &anna).send().await;
     answer.problem(429, "rate_limited");
     let wait: u64 = answer.header("retry-after").parse().unwrap();
-    assert!((1..=12).contains(&wait), "one of five a minute comes back after 12 s, not {wait}");
+    assert!(
+        (1..=12).contains(&wait),
+        "one of five a minute comes back after 12 s, not {wait}"
+    );
     world.get("/api/projects", &ben).send().await.expect(200);
 }
 

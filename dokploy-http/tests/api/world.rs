@@ -8,9 +8,11 @@ use axum::Router;
 use dokploy_core::access::{Actor, Identity};
 use dokploy_core::clock::{Clock as _, SystemClock};
 use dokploy_core::control::{ControlOptions, ControlPlane, NewProject, NewToken, NewUser};
+use dokploy_core::engine::{DatabaseLimits, NewDatabase};
 use dokploy_core::id::{ApplicationId, ProjectId, SessionId, TeamId, UserId};
 use dokploy_core::model::{
-    ApplicationSpec, CredentialKind, CredentialSecret, EnvDelivery, EnvValue, EnvVar, Role, Scope, Session,
+    ApplicationSpec, CredentialKind, CredentialSecret, DatabaseEngine, EndpointMode, EnvDelivery,
+    EnvValue, EnvVar, Role, Scope, Session,
 };
 use dokploy_core::runtime::FakeRuntime;
 use dokploy_core::secret::Keyring;
@@ -71,15 +73,21 @@ impl World {
         let directory = tempfile::tempdir().unwrap();
         let store: Arc<dyn Store> = if settings.sqlite {
             let url = format!("sqlite://{}/dokploy.db", directory.path().display());
-            Arc::new(SqlStore::open(&url, SqlStoreOptions::default()).await.unwrap())
+            Arc::new(
+                SqlStore::open(&url, SqlStoreOptions::default())
+                    .await
+                    .unwrap(),
+            )
         } else {
             Arc::new(MemoryStore::new())
         };
+        let runtime = FakeRuntime::new();
+        runtime.add_image("registry.example.com/web:1");
         let engine = Engine::builder()
             .store(Arc::clone(&store))
-            .runtime(Arc::new(FakeRuntime::new()))
+            .runtime(Arc::new(runtime))
             .source(Arc::new(FakeSource::new()))
-            .keyring(Keyring::new("test", [7; 32]).unwrap())
+            .keyring(Keyring::from_base64("u7OeW2mGr0vPyB8N4sJkQxLh1TfCiZpAoDdXgRw5EYk=").unwrap())
             .data_dir(directory.path())
             .options(EngineOptions {
                 concurrency: settings.concurrency,
@@ -90,7 +98,8 @@ impl World {
             .start()
             .await
             .unwrap();
-        let config = ServerConfig::read(&Environment::of(settings.variables.iter().copied())).unwrap();
+        let config =
+            ServerConfig::read(&Environment::of(settings.variables.iter().copied())).unwrap();
         let options = ControlOptions {
             registration: config.registration,
             ..ControlOptions::default()
@@ -133,7 +142,11 @@ impl World {
             role,
             email: None,
         };
-        let user = self.control.create_user(&Actor::system("test"), new).await.unwrap();
+        let user = self
+            .control
+            .create_user(&Actor::system("test"), new)
+            .await
+            .unwrap();
         let now = SystemClock.now();
         let session = Session {
             id: SessionId::new(),
@@ -156,20 +169,30 @@ impl World {
         let new = NewToken {
             name: scope.to_string(),
             scopes: BTreeSet::from([scope]),
-            ..NewToken::default()
+            project_ids: None,
+            expires_at: None,
         };
         let made = self.control.create_token(actor, new).await.unwrap();
         made.secret.expose().to_owned()
     }
 
     /// A project of somebody.
-    pub(crate) async fn project(&self, who: &Person, name: &str, team: Option<TeamId>) -> ProjectId {
+    pub(crate) async fn project(
+        &self,
+        who: &Person,
+        name: &str,
+        team: Option<TeamId>,
+    ) -> ProjectId {
         let new = NewProject {
             name: name.to_owned(),
             team_id: team,
             ..NewProject::default()
         };
-        self.control.create_project(&who.actor, new).await.unwrap().id
+        self.control
+            .create_project(&who.actor, new)
+            .await
+            .unwrap()
+            .id
     }
 
     /// An application with a secret, made of an image.
@@ -178,13 +201,18 @@ impl World {
             image: Some("registry.example.com/web:1".to_owned()),
             env_vars: vec![EnvVar {
                 key: "PASSWORD".to_owned(),
-                value: EnvValue::Secret { secret: SECRET.into() },
+                value: EnvValue::Secret {
+                    secret: SECRET.into(),
+                },
                 delivery: EnvDelivery::Env,
             }],
             ..ApplicationSpec::named(name)
         };
         let system = Actor::system("test");
-        let made = self.control.create_application(&system, project, spec).await;
+        let made = self
+            .control
+            .create_application(&system, project, spec)
+            .await;
         made.unwrap().id
     }
 }
@@ -200,8 +228,6 @@ pub(crate) struct Scene {
     pub(crate) viewer: Person,
     /// May do what a developer may, and sees nothing of this.
     pub(crate) stranger: Person,
-    /// Whose account is changed and deleted.
-    pub(crate) target: Person,
     pub(crate) project: ProjectId,
     pub(crate) application: ApplicationId,
     /// Values for what stands in braces in a path, by the part of the path before it.
@@ -220,7 +246,11 @@ impl Scene {
         let system = Actor::system("test");
         let team = world.control.create_team(&system, "crew").await.unwrap();
         for member in [viewer.id, developer.id] {
-            world.control.add_member(&system, team.id, member).await.unwrap();
+            world
+                .control
+                .add_member(&system, team.id, member)
+                .await
+                .unwrap();
         }
         let project = world.project(&developer, "shop", Some(team.id)).await;
         let application = world.application(project, "web").await;
@@ -237,16 +267,36 @@ impl Scene {
                 CredentialKind::Git,
                 "forge",
                 "git.example.com",
-                &CredentialSecret::Token { token: SECRET.into() },
+                &CredentialSecret::Token {
+                    token: SECRET.into(),
+                },
             )
+            .await
+            .unwrap();
+        let new = NewDatabase {
+            name: "orders".to_owned(),
+            engine: DatabaseEngine::Postgres,
+            version: None,
+            image: None,
+            limits: DatabaseLimits::default(),
+            endpoint_mode: EndpointMode::default(),
+        };
+        let database = world
+            .control
+            .create_database(&system, project, new)
             .await
             .unwrap();
         let new = NewToken {
             name: "robot".to_owned(),
             scopes: BTreeSet::from([Scope::Read]),
-            ..NewToken::default()
+            project_ids: None,
+            expires_at: None,
         };
-        let token = world.control.create_token(&developer.actor, new).await.unwrap();
+        let token = world
+            .control
+            .create_token(&developer.actor, new)
+            .await
+            .unwrap();
         let ids = [
             ("users", target.id.to_string()),
             ("members", target.id.to_string()),
@@ -256,6 +306,7 @@ impl Scene {
             ("deployments", deployment.id.to_string()),
             ("credentials", credential.id.to_string()),
             ("tokens", token.token.id.to_string()),
+            ("databases", database.database.id.to_string()),
         ];
         Self {
             world,
@@ -264,7 +315,6 @@ impl Scene {
             developer,
             viewer,
             stranger,
-            target,
             project,
             application,
             ids: ids.into_iter().collect(),
@@ -274,7 +324,10 @@ impl Scene {
     /// A path of the document with the ids of this scene.
     pub(crate) fn path(&self, pattern: &str) -> String {
         filled(pattern, |kind| {
-            self.ids.get(kind).cloned().unwrap_or_else(|| panic!("the scene has none of {kind}"))
+            self.ids
+                .get(kind)
+                .cloned()
+                .unwrap_or_else(|| panic!("the scene has none of {kind}"))
         })
     }
 }
