@@ -10,7 +10,7 @@ use dokploy_core::control::ServiceLogRequest;
 use dokploy_core::deployer::LogLine;
 use dokploy_core::id::{ApplicationId, DeploymentId};
 use dokploy_core::runtime::ServiceLogLine;
-use dokploy_core::{Error, Result as CoreResult};
+use dokploy_core::{Error, ErrorKind, Result as CoreResult};
 use futures::{StreamExt as _, TryStreamExt as _};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -125,7 +125,12 @@ pub(crate) async fn application_logs(
         let event = |line: &ServiceLogLine| named("log", line);
         return Ok(sse::respond(&state, &actor, lines, event)?);
     }
-    let lines = lines.take(LINES_MAX as usize).try_collect().await?;
+    let lines: CoreResult<Vec<_>> = lines.take(LINES_MAX as usize).try_collect().await;
+    let lines = match lines {
+        // Before the first deployment there is no service that could have written anything.
+        Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+        lines => lines?,
+    };
     Ok(Json(ListShape::complete(lines)).into_response())
 }
 

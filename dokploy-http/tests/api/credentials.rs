@@ -77,7 +77,7 @@ async fn a_credential_that_cannot_be_one_is_refused_without_repeating_it() {
         answer.wrong(field);
         assert!(!answer.text.contains(SECRET), "{answer:?}");
     }
-    let taken = json!({"kind": "git", "name": "forge", "host": "git.example.com", "secret": token});
+    let taken = json!({"projectId": scene.project, "kind": "git", "name": "forge", "host": "git.example.com", "secret": token});
     let answer = scene
         .world
         .post("/api/credentials", &scene.admin, &taken)

@@ -72,7 +72,9 @@ async fn a_deployment_is_accepted_and_shown_as_clients_expect() {
             .len(),
         2
     );
-    let pending = list("status=pending").await.expect(200);
+    let pending = list(&format!("{of_application}&status=pending"))
+        .await
+        .expect(200);
     assert_eq!(pending["items"].as_array().unwrap().len(), 1);
     assert_eq!(list("status=success").await.expect(200)["items"], json!([]));
 }

@@ -181,6 +181,16 @@ async fn a_team_lets_its_members_see_a_project_and_no_longer() {
         .send()
         .await
         .expect(200);
+    let full = world
+        .delete(&format!("/api/teams/{team}"), &olivia)
+        .send()
+        .await;
+    full.problem(409, "conflict");
+    world
+        .patch(&path, &olivia, &json!({"teamId": null}))
+        .send()
+        .await
+        .expect(200);
     world
         .delete(&format!("/api/teams/{team}"), &olivia)
         .send()

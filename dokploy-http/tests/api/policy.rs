@@ -120,6 +120,22 @@ pub(crate) fn routes() -> Vec<Route> {
         GET "/api/deployments/{id}/logs" Within(Viewer, Read);
         GET "/api/deployments/{id}/events" Within(Viewer, Read);
 
+        GET "/api/databases" Account(Read);
+        POST "/api/databases" Within(Developer, Write), |scene| json!({"projectId": scene.project, "name": "cache", "engine": "redis"});
+        GET "/api/databases/{id}" Within(Viewer, Read);
+        PATCH "/api/databases/{id}" Within(Developer, Write), |_| json!({"memoryLimit": 512});
+        DELETE "/api/databases/{id}" Owned(Admin, Developer, Write);
+        GET "/api/databases/{id}/backups" Within(Viewer, Read);
+        POST "/api/databases/{id}/backups" Within(Viewer, Read);
+        POST "/api/databases/{id}/restore" Within(Viewer, Read);
+
+        GET "/api/applications/{id}/metrics" Within(Viewer, Read);
+        GET "/api/metrics" Account(Read);
+        GET "/api/metrics/prometheus" Installation(Admin, Read);
+
+        // Whoever knows the secret of an application; tested with deliveries.
+        POST "/api/webhooks/{provider}" Elsewhere;
+
         GET "/api/credentials" Installation(Developer, Read);
         POST "/api/credentials" Within(Developer, Write), |scene| json!({"projectId": scene.project, "kind": "git", "name": "other", "host": "git.example.com", "secret": {"token": {"token": "t"}}});
         GET "/api/credentials/{id}" Within(Developer, Read);

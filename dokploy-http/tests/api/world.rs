@@ -8,10 +8,11 @@ use axum::Router;
 use dokploy_core::access::{Actor, Identity};
 use dokploy_core::clock::{Clock as _, SystemClock};
 use dokploy_core::control::{ControlOptions, ControlPlane, NewProject, NewToken, NewUser};
+use dokploy_core::engine::{DatabaseLimits, NewDatabase};
 use dokploy_core::id::{ApplicationId, ProjectId, SessionId, TeamId, UserId};
 use dokploy_core::model::{
-    ApplicationSpec, CredentialKind, CredentialSecret, EnvDelivery, EnvValue, EnvVar, Role, Scope,
-    Session,
+    ApplicationSpec, CredentialKind, CredentialSecret, DatabaseEngine, EndpointMode, EnvDelivery,
+    EnvValue, EnvVar, Role, Scope, Session,
 };
 use dokploy_core::runtime::FakeRuntime;
 use dokploy_core::secret::Keyring;
@@ -80,11 +81,13 @@ impl World {
         } else {
             Arc::new(MemoryStore::new())
         };
+        let runtime = FakeRuntime::new();
+        runtime.add_image("registry.example.com/web:1");
         let engine = Engine::builder()
             .store(Arc::clone(&store))
-            .runtime(Arc::new(FakeRuntime::new()))
+            .runtime(Arc::new(runtime))
             .source(Arc::new(FakeSource::new()))
-            .keyring(Keyring::new("test", [7; 32]).unwrap())
+            .keyring(Keyring::from_base64("u7OeW2mGr0vPyB8N4sJkQxLh1TfCiZpAoDdXgRw5EYk=").unwrap())
             .data_dir(directory.path())
             .options(EngineOptions {
                 concurrency: settings.concurrency,
@@ -166,7 +169,8 @@ impl World {
         let new = NewToken {
             name: scope.to_string(),
             scopes: BTreeSet::from([scope]),
-            ..NewToken::default()
+            project_ids: None,
+            expires_at: None,
         };
         let made = self.control.create_token(actor, new).await.unwrap();
         made.secret.expose().to_owned()
@@ -224,8 +228,6 @@ pub(crate) struct Scene {
     pub(crate) viewer: Person,
     /// May do what a developer may, and sees nothing of this.
     pub(crate) stranger: Person,
-    /// Whose account is changed and deleted.
-    pub(crate) target: Person,
     pub(crate) project: ProjectId,
     pub(crate) application: ApplicationId,
     /// Values for what stands in braces in a path, by the part of the path before it.
@@ -271,10 +273,24 @@ impl Scene {
             )
             .await
             .unwrap();
+        let new = NewDatabase {
+            name: "orders".to_owned(),
+            engine: DatabaseEngine::Postgres,
+            version: None,
+            image: None,
+            limits: DatabaseLimits::default(),
+            endpoint_mode: EndpointMode::default(),
+        };
+        let database = world
+            .control
+            .create_database(&system, project, new)
+            .await
+            .unwrap();
         let new = NewToken {
             name: "robot".to_owned(),
             scopes: BTreeSet::from([Scope::Read]),
-            ..NewToken::default()
+            project_ids: None,
+            expires_at: None,
         };
         let token = world
             .control
@@ -290,6 +306,7 @@ impl Scene {
             ("deployments", deployment.id.to_string()),
             ("credentials", credential.id.to_string()),
             ("tokens", token.token.id.to_string()),
+            ("databases", database.database.id.to_string()),
         ];
         Self {
             world,
@@ -298,7 +315,6 @@ impl Scene {
             developer,
             viewer,
             stranger,
-            target,
             project,
             application,
             ids: ids.into_iter().collect(),

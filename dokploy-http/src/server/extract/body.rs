@@ -4,7 +4,7 @@ use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use bytes::Bytes;
 use dokploy_core::Error;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::error::Category;
 
 use crate::server::problem::{Problem, Refusal};
@@ -79,6 +79,11 @@ async fn bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Pro
 
 /// Reads JSON, and says at which field a mistake is.
 pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    // A list would be taken for the fields in their order, which nobody means.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        serde_json::from_slice::<IgnoredAny>(bytes).map_err(|error| wrong("", &error))?;
+        return Err(Error::invalid_field("body", "an object is expected").into());
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
@@ -102,6 +107,7 @@ fn wrong(path: &str, error: &serde_json::Error) -> Problem {
     }
     let message = without_position(&error.to_string());
     let field = field(path, &message);
+    let message = without_value(message);
     Error::invalid_field(field, message).into()
 }
 
@@ -109,6 +115,17 @@ fn wrong(path: &str, error: &serde_json::Error) -> Problem {
 fn without_position(message: &str) -> String {
     let end = message.rfind(" at line ").unwrap_or(message.len());
     message[..end].to_owned()
+}
+
+/// What is expected, without what was sent: that may be a secret.
+pub(crate) fn without_value(message: String) -> String {
+    let names_a_field = ["unknown field", "missing field", "duplicate field"]
+        .iter()
+        .any(|start| message.starts_with(start));
+    match message.rsplit_once(", expected ") {
+        Some((_, expected)) if !names_a_field => format!("{expected} is expected"),
+        _ => message,
+    }
 }
 
 /// The field in the wire's names. Where a field is missing, the path ends at what should hold it.
@@ -176,6 +193,10 @@ mod tests {
                 "{text}: {shown}"
             );
             assert!(!shown.contains(" at line "), "{text}: {shown}");
+            assert!(
+                !shown.contains("70000"),
+                "what was sent may be a secret: {shown}"
+            );
             assert!(problem.into_response().status().is_client_error());
         }
     }

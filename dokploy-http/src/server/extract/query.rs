@@ -6,6 +6,7 @@ use dokploy_core::model::PageRequest;
 use dokploy_core::{Error, Result};
 use serde::de::DeserializeOwned;
 
+use super::body::without_value;
 use crate::server::problem::Problem;
 
 /// The parameters of a query.
@@ -32,7 +33,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
                 } else {
                     path
                 };
-                Error::invalid_field(field, error.inner().to_string()).into()
+                Error::invalid_field(field, without_value(error.inner().to_string())).into()
             })
     }
 }
