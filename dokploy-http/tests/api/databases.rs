@@ -44,7 +44,7 @@ async fn a_database_is_made_deployed_and_shown_with_its_connection_to_who_may_co
         .send()
         .await;
     assert!(!listed.text.contains(password), "{listed:?}");
-    assert_eq!(listed.expect(200)["items"].as_array().unwrap().len(), 1);
+    assert_eq!(listed.expect(200)["items"].as_array().unwrap().len(), 2);
     let applications = scene
         .world
         .get("/api/applications", &scene.developer)

@@ -31,7 +31,7 @@ async fn an_application_that_does_not_run_has_no_numbers_and_a_project_their_sum
     assert_eq!(summary["usage"]["totalMemory"], 0.0);
     assert_eq!(
         summary["usage"]["applications"].as_array().unwrap().len(),
-        1
+        2
     );
     scene
         .world
@@ -66,7 +66,7 @@ async fn the_text_format_counts_requests_by_route_and_is_for_administrators() {
     for expected in [
         "dokploy_http_request_duration_seconds_count{method=\"GET\",route=\"/api/projects/{id}\",status=\"200\"} 1",
         "dokploy_http_request_duration_seconds_count{method=\"OTHER\",route=\"none\",status=",
-        "dokploy_queue_deployments{state=\"waiting\"} 1",
+        "dokploy_queue_deployments{state=\"waiting\"} 2",
     ] {
         assert!(
             answer.text.contains(expected),
