@@ -292,7 +292,7 @@ async fn told_of(signals: &mut BoxStream<'static, Signal>, user: Option<UserId>)
             return;
         }
     }
-    std::future::pending().await;
+    std::future::pending::<()>().await;
 }
 
 /// What a subject says, to somebody who may watch it.
