@@ -213,7 +213,8 @@ def arguments(op: dict[str, Any], shapes: dict[str, Any]) -> tuple[list[str], li
     for argument in op["args"]:
         name, kind = argument["name"], argument["type"]
         if kind == "DeploymentRequest":
-            fields = shapes[kind]["fields"]
+            # What a push was is said by a webhook alone.
+            fields = [field for field in shapes[kind]["fields"] if field["name"] != "push"]
             for field in fields:
                 default = field["default"]
                 text = f'"{default}"' if isinstance(default, str) else repr(default)

@@ -38,7 +38,8 @@ MODULES: dict[str, tuple[str, list[str]]] = {
     "records": (
         "What is stored, and what the engine says about what runs.",
         [
-            "PushRef", "Database", "DatabaseConnection", "WebhookAnswer", "Project",
+            "PushRef",
+            "Project",
             "Application",
             "StepRecord",
             "DeploymentState",

@@ -1,7 +1,5 @@
 //! The operations of an engine. Each converts, calls the core and converts.
 
-mod databases;
-
 use std::time::Duration;
 
 use dokploy_core::error::{Error, Result};

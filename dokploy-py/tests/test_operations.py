@@ -59,7 +59,7 @@ def arguments(operation: dict[str, Any]) -> dict[str, Any]:
     for argument in operation["args"]:
         if argument["type"] == "DeploymentRequest":
             asked = dokploy.DeploymentRequest()
-            found.update({name: getattr(asked, name) for name in vars(asked)})
+            found.update({name: getattr(asked, name) for name in vars(asked) if name != "push"})
         else:
             found[argument["name"]] = argument.get("default", ...)
     return found

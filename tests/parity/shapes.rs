@@ -100,12 +100,7 @@ pub(crate) struct Variant {
 }
 
 /// What operations take and give; everything that these name is a shape, too.
-const ROOTS: [&str; 28] = [
-    "Database",
-    "DatabaseConnection",
-    "DatabaseEngine",
-    "DatabaseId",
-    "WebhookAnswer",
+const ROOTS: [&str; 23] = [
     "Application",
     "ApplicationId",
     "ApplicationSpec",
