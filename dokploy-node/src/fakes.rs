@@ -36,10 +36,6 @@ pub struct FakeWorld {
 impl FakeWorld {
     /// An empty one.
     #[napi(constructor)]
-    #[expect(
-        clippy::new_without_default,
-        reason = "JavaScript knows no other constructor"
-    )]
     pub fn new() -> Self {
         Self {
             store: Arc::new(MemoryStore::new()),
