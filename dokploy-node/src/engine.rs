@@ -103,16 +103,16 @@ pub fn open<'env>(
     let parts = Parts::new(source, event_sink)?;
     let closing = parts.closing();
     opened(env, closing, async move {
-        Engine::open(parts.give(read(&options)?)?).await
+        Box::pin(Engine::open(parts.give(read(&options)?)?)).await
     })
 }
 
 /// Promises an engine that is being opened.
-pub(crate) fn opened<'env>(
-    env: &'env Env,
+pub(crate) fn opened(
+    env: &Env,
     closing: CancellationToken,
     opening: impl Future<Output = Result<Engine>> + Send + 'static,
-) -> napi::Result<PromiseRaw<'env, NativeEngine>> {
+) -> napi::Result<PromiseRaw<'_, NativeEngine>> {
     let opening = async move { Ok(Inside::new(opening.await?, Handle::current())) };
     env.spawn_future_with_callback(promised(opening), move |env, engine| {
         let open = OpenEngine::close_with(*env, &engine, closing)?;

@@ -32,20 +32,22 @@ pub struct FakeWorld {
     bus: Arc<MemoryBus>,
 }
 
-#[napi]
-impl FakeWorld {
-    /// An empty one.
-    #[napi(constructor)]
-    #[expect(
-        clippy::new_without_default,
-        reason = "JavaScript knows no other constructor"
-    )]
-    pub fn new() -> Self {
+impl Default for FakeWorld {
+    fn default() -> Self {
         Self {
             store: Arc::new(MemoryStore::new()),
             runtime: fakes::runtime(),
             bus: Arc::new(MemoryBus::default()),
         }
+    }
+}
+
+#[napi]
+impl FakeWorld {
+    /// An empty one.
+    #[napi(constructor)]
+    pub fn new() -> Self {
+        Self::default()
     }
 
     /// Opens an engine in this world, with the arguments of `open`.
