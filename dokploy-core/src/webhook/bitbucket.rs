@@ -141,7 +141,7 @@ fn pushes(
     let pushes: Vec<Push> = match (payload.push, payload.changes) {
         (Some(cloud), _) => cloud
             .changes
-            .into_iter()
+            .iter()
             .filter_map(|change| blank.cloud(change))
             .take(CHANGES_MAX + 1)
             .collect(),
@@ -176,7 +176,7 @@ struct Blank<'a> {
 }
 
 impl Blank<'_> {
-    fn cloud(&self, change: CloudChange) -> Option<Push> {
+    fn cloud(&self, change: &CloudChange) -> Option<Push> {
         let tip = change.new.as_ref().or(change.old.as_ref())?;
         let after = change.new.as_ref().and_then(Tip::commit);
         let target = change.new.as_ref().and_then(|new| new.target.as_ref());
