@@ -67,14 +67,7 @@ impl Recorder {
         let gauges = |name: &str, help: &str, label: &str| {
             kept(&registry, GaugeVec::new(Opts::new(name, help), &[label])?)
         };
-        let renewals = IntCounterVec::new(
-            Opts::new(
-                "dokploy_lease_renewals_total",
-                "Attempts to renew a lease, by outcome.",
-            ),
-            &["outcome"],
-        )?;
-        let renewals = kept(&registry, renewals)?;
+        let renewals = kept(&registry, lease_renewals()?)?;
         let superseded = IntCounter::new(
             "dokploy_deployments_superseded_total",
             "Waiting deployments whose place a newer one took.",
@@ -251,6 +244,16 @@ impl Recorder {
 fn kept<M: Collector + Clone + 'static>(registry: &Registry, made: M) -> prometheus::Result<M> {
     registry.register(Box::new(made.clone()))?;
     Ok(made)
+}
+
+fn lease_renewals() -> prometheus::Result<IntCounterVec> {
+    IntCounterVec::new(
+        Opts::new(
+            "dokploy_lease_renewals_total",
+            "Attempts to renew a lease, by outcome.",
+        ),
+        &["outcome"],
+    )
 }
 
 fn build_info() -> prometheus::Result<GaugeVec> {
