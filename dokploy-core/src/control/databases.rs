@@ -89,9 +89,8 @@ impl ControlPlane {
                 .await?;
             self.inner.engine.store_database(id, project, new).await
         };
-        let database = self
-            .change(actor, Action::DatabaseCreate, about, work)
-            .await?;
+        let change = self.change(actor, Action::DatabaseCreate, about, work);
+        let database = Box::pin(change).await?;
         self.deployed(actor, database).await
     }
 
@@ -113,9 +112,8 @@ impl ControlPlane {
             self.inner.engine.update_database(id, version, change).await
         };
         let about = About::thing("database", id);
-        let database = self
-            .change(actor, Action::DatabaseUpdate, about, work)
-            .await?;
+        let change = self.change(actor, Action::DatabaseUpdate, about, work);
+        let database = Box::pin(change).await?;
         self.deployed(actor, database).await
     }
 
@@ -138,8 +136,7 @@ impl ControlPlane {
             self.database_for(actor, Action::DatabaseDelete, id).await?;
             self.inner.engine.delete_database(id, volume).await
         };
-        self.change(actor, Action::DatabaseDelete, about, work)
-            .await
+        Box::pin(self.change(actor, Action::DatabaseDelete, about, work)).await
     }
 
     /// How to connect to a database, its password included.

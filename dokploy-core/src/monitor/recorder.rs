@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use prometheus::core::Collector;
 use prometheus::{
     Encoder as _, Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec,
     IntGauge, Opts, Registry, TextEncoder,
@@ -62,46 +63,28 @@ impl Recorder {
         let registry = Registry::new();
         let histogram = |name: &str, help: &str, labels: &[&str], buckets: &[f64]| {
             let options = HistogramOpts::new(name, help).buckets(buckets.to_vec());
-            let made = HistogramVec::new(options, labels)?;
-            registry.register(Box::new(made.clone()))?;
-            Ok::<_, prometheus::Error>(made)
+            kept(&registry, HistogramVec::new(options, labels)?)
         };
         let gauges = |name: &str, help: &str, label: &str| {
-            let made = GaugeVec::new(Opts::new(name, help), &[label])?;
-            registry.register(Box::new(made.clone()))?;
-            Ok::<_, prometheus::Error>(made)
+            kept(&registry, GaugeVec::new(Opts::new(name, help), &[label])?)
         };
-        let renewals = IntCounterVec::new(
-            Opts::new(
-                "dokploy_lease_renewals_total",
-                "Attempts to renew a lease, by outcome.",
-            ),
-            &["outcome"],
-        )?;
-        registry.register(Box::new(renewals.clone()))?;
+        let renewals = kept(&registry, lease_renewals()?)?;
         let superseded = IntCounter::new(
             "dokploy_deployments_superseded_total",
             "Waiting deployments whose place a newer one took.",
         )?;
-        registry.register(Box::new(superseded.clone()))?;
+        let superseded = kept(&registry, superseded)?;
         let leases = IntGauge::new(
             "dokploy_leases_held",
             "Deployments that this process works on.",
         )?;
-        registry.register(Box::new(leases.clone()))?;
+        let leases = kept(&registry, leases)?;
         let oldest_wait = Gauge::new(
             "dokploy_queue_oldest_wait_seconds",
             "How long the oldest waiting deployment has waited.",
         )?;
-        registry.register(Box::new(oldest_wait.clone()))?;
-        let build = gauges(
-            "dokploy_build_info",
-            "Version of the deployer; always 1.",
-            "version",
-        )?;
-        build
-            .with_label_values(&[env!("CARGO_PKG_VERSION")])
-            .set(1.0);
+        let oldest_wait = kept(&registry, oldest_wait)?;
+        kept(&registry, build_info()?)?;
         Ok(Self {
             deployments: histogram(
                 "dokploy_deployment_duration_seconds",
@@ -256,6 +239,31 @@ impl Recorder {
                     .with_source(error)
             })
     }
+}
+
+/// Registers a metric, and gives it back.
+fn kept<M: Collector + Clone + 'static>(registry: &Registry, made: M) -> prometheus::Result<M> {
+    registry.register(Box::new(made.clone()))?;
+    Ok(made)
+}
+
+fn lease_renewals() -> prometheus::Result<IntCounterVec> {
+    IntCounterVec::new(
+        Opts::new(
+            "dokploy_lease_renewals_total",
+            "Attempts to renew a lease, by outcome.",
+        ),
+        &["outcome"],
+    )
+}
+
+fn build_info() -> prometheus::Result<GaugeVec> {
+    let options = Opts::new("dokploy_build_info", "Version of the deployer; always 1.");
+    let build = GaugeVec::new(options, &["version"])?;
+    build
+        .with_label_values(&[env!("CARGO_PKG_VERSION")])
+        .set(1.0);
+    Ok(build)
 }
 
 const fn trigger(trigger: DeploymentTrigger) -> &'static str {

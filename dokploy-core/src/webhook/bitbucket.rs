@@ -141,8 +141,8 @@ fn pushes(
     let pushes: Vec<Push> = match (payload.push, payload.changes) {
         (Some(cloud), _) => cloud
             .changes
-            .into_iter()
-            .filter_map(|change| blank.cloud(&change))
+            .iter()
+            .filter_map(|change| blank.cloud(change))
             .take(CHANGES_MAX + 1)
             .collect(),
         (None, Some(changes)) => changes
