@@ -58,7 +58,6 @@ impl Recorder {
         })
     }
 
-    #[expect(clippy::too_many_lines, reason = "it is a table of the metrics")]
     fn assemble() -> prometheus::Result<Self> {
         let registry = Registry::new();
         let histogram = |name: &str, help: &str, labels: &[&str], buckets: &[f64]| {
