@@ -174,7 +174,8 @@ pub(crate) async fn update_application(
     shown(&state, &actor, &view).await
 }
 
-/// Deletes an application with everything that was made for it. Its volumes stay.
+/// Deletes an application with everything that was made for it. Its volumes stay. It goes on when tasks take longer to
+/// stop than a request may last: the answer is 504 then, and 404 after it is done.
 #[utoipa::path(
     delete, path = "/api/applications/{id}", tag = "applications",
     params(("id" = ApplicationId, Path, description = "the application")),
@@ -185,7 +186,10 @@ pub(crate) async fn delete_application(
     Caller(actor): Caller,
     PathId(id): PathId<ApplicationId>,
 ) -> Result<Response, Problem> {
-    state.control().delete_application(&actor, id).await?;
+    // Tasks may take long to stop; half a deletion would have to be asked for again.
+    let control = state.control().clone();
+    let deleted = async move { control.delete_application(&actor, id).await };
+    state.carry_out(deleted).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

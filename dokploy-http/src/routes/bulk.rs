@@ -61,13 +61,13 @@ pub(crate) async fn bulk(
     Caller(actor): Caller,
     Body(input): Body<BulkInput>,
 ) -> Result<(StatusCode, Json<BulkOutput>), Problem> {
-    let results = state
-        .control()
-        .bulk(&actor, input.action, &input.ids)
-        .await?;
+    let control = state.control().clone();
+    let BulkInput { action, ids } = input;
+    let done = async move { control.bulk(&actor, action, &ids).await };
+    let results = state.carry_out(done).await?;
     let results = results
         .into_iter()
-        .map(|result| outcome(input.action, result))
+        .map(|result| outcome(action, result))
         .collect();
     Ok((StatusCode::MULTI_STATUS, Json(BulkOutput { results })))
 }

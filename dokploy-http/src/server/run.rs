@@ -41,7 +41,11 @@ pub async fn run(
     let closing = CancellationToken::new();
     let (engine, state) = assemble(config, server, closing.clone()).await?;
     let seats = state.seats().clone();
-    let mut serving = pin!(listen::serve(listener, router(state), closing.clone()));
+    let mut serving = pin!(listen::serve(
+        listener,
+        router(state.clone()),
+        closing.clone()
+    ));
     tracing::info!(server.address = %address, "listening");
     ready(address)?;
     tokio::select! {
@@ -51,6 +55,7 @@ pub async fn run(
     closing.cancel();
     let end = async {
         futures::future::join(serving, engine.shutdown()).await;
+        state.carried_out().await;
         // Sockets are no connections of HTTP any more: they say goodbye by themselves.
         seats.emptied().await;
     };

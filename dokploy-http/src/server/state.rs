@@ -3,9 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use dokploy_core::Engine;
 use dokploy_core::control::ControlPlane;
+use dokploy_core::{Engine, Error, ErrorKind, Result};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::config::ServerConfig;
 use crate::live::Seats;
@@ -21,6 +22,7 @@ struct Inner {
     engine: Engine,
     config: ServerConfig,
     closing: CancellationToken,
+    tasks: TaskTracker,
     seats: Seats,
 }
 
@@ -38,6 +40,7 @@ impl AppState {
                 engine,
                 config,
                 closing,
+                tasks: TaskTracker::new(),
                 seats: Seats::default(),
             }),
         }
@@ -66,6 +69,26 @@ impl AppState {
     /// What each user has open.
     pub(crate) fn seats(&self) -> &Seats {
         &self.inner.seats
+    }
+
+    /// Carries something out to its end, also when the client has gone or the time of its request has passed.
+    ///
+    /// # Errors
+    ///
+    /// What the work answers, and `unexpected` when it panics.
+    pub(crate) async fn carry_out<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        self.inner.tasks.spawn(work).await.map_err(|error| {
+            Error::new(ErrorKind::Unexpected, "the work of a request broke off").with_source(error)
+        })?
+    }
+
+    /// Waits for what is being carried out.
+    pub(crate) async fn carried_out(&self) {
+        self.inner.tasks.close();
+        self.inner.tasks.wait().await;
     }
 
     /// Whether clients reach it over TLS.

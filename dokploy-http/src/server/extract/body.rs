@@ -192,7 +192,11 @@ mod tests {
                 field.is_empty() || shown.contains(&format!("field: {field:?}")),
                 "{text}: {shown}"
             );
-            assert!(!shown.contains(" at line "), "{text}: {shown}");
+            // Where no field can be named, the position is all there is.
+            assert!(
+                status == 400 || !shown.contains(" at line "),
+                "{text}: {shown}"
+            );
             assert!(
                 !shown.contains("70000"),
                 "what was sent may be a secret: {shown}"
