@@ -231,7 +231,7 @@ fn view(
 }
 
 /// What an actor sees of an application that he reaches: not which secrets it has, unless he may know that.
-fn seen_by(actor: &Actor, mut application: Application) -> Application {
+pub(super) fn seen_by(actor: &Actor, mut application: Application) -> Application {
     if !can(actor, Action::EnvironmentRead) {
         application.spec = without_secrets(application.spec);
     }

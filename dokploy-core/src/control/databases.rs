@@ -1,8 +1,8 @@
 //! Databases.
 
-use super::ControlPlane;
 use super::audited::About;
 use super::reach::{reach_of, require};
+use super::{ControlPlane, applications, deployments};
 use crate::access::{Action, Actor};
 use crate::engine::{DatabaseChange, DatabaseConnection, NewDatabase};
 use crate::error::{Error, Result};
@@ -50,7 +50,7 @@ impl ControlPlane {
         let mut items = Vec::new();
         for database in listed.items {
             // One that is being deleted has no application any more.
-            if let Ok(view) = self.viewed(database).await {
+            if let Ok(view) = self.viewed(actor, database).await {
                 items.push(view);
             }
         }
@@ -64,7 +64,7 @@ impl ControlPlane {
     pub async fn database(&self, actor: &Actor, id: DatabaseId) -> Result<DatabaseView> {
         let work = async {
             let database = self.database_for(actor, Action::DatabaseRead, id).await?;
-            self.viewed(database).await
+            self.viewed(actor, database).await
         };
         let about = About::thing("database", id);
         self.read(actor, Action::DatabaseRead, about, work).await
@@ -175,16 +175,17 @@ impl ControlPlane {
         engine
             .deploy_database(&database, Some(actor.reference()))
             .await?;
-        self.viewed(database).await
+        self.viewed(actor, database).await
     }
 
-    async fn viewed(&self, database: Database) -> Result<DatabaseView> {
+    async fn viewed(&self, actor: &Actor, database: Database) -> Result<DatabaseView> {
         let id = database.application_id;
         let found = self.store().find_application(id).await?;
-        let mut last = self.last_deployments(&[id]).await?;
+        let application = found.ok_or_else(|| Error::not_found("database", database.id))?;
+        let last = self.last_deployments(&[id]).await?.remove(&id);
         Ok(DatabaseView {
-            application: found.ok_or_else(|| Error::not_found("database", database.id))?,
-            last_deployment: last.remove(&id),
+            application: applications::seen_by(actor, application),
+            last_deployment: last.map(|one| deployments::seen_by(actor, one)),
             database,
         })
     }

@@ -8,9 +8,11 @@ use dokploy_core::control::{
     ControlPlane, NewProject, NewToken, NewUser, ProjectChange, ServiceLogRequest, UserChange,
     ValueInput, VariableInput,
 };
+use dokploy_core::engine::{DatabaseChange, DatabaseLimits, NewDatabase};
 use dokploy_core::id::ProjectId;
 use dokploy_core::model::{
-    CredentialKind, CredentialSecret, EnvDelivery, PageRequest, Role, Scope,
+    CredentialKind, CredentialSecret, DatabaseEngine, EndpointMode, EnvDelivery, PageRequest, Role,
+    Scope,
 };
 use dokploy_core::store::AuditFilter;
 use dokploy_core::{Actor, DeployRequest, Error, Result};
@@ -37,18 +39,6 @@ impl Came {
             _ => Self::Through,
         }
     }
-}
-
-/// Whether an action has no method of its own yet.
-pub(crate) fn is_elsewhere(action: Action) -> bool {
-    matches!(
-        action,
-        Action::DatabaseRead
-            | Action::DatabaseCreate
-            | Action::DatabaseUpdate
-            | Action::DatabaseConnect
-            | Action::DatabaseDelete
-    )
 }
 
 /// Tries one action within a project, on things that were made for this attempt alone.
@@ -80,6 +70,7 @@ struct Things {
     credential: dokploy_core::id::CredentialId,
     foreign_token: dokploy_core::id::TokenId,
     own_token: Option<dokploy_core::id::TokenId>,
+    database: dokploy_core::id::DatabaseId,
 }
 
 impl Things {
@@ -117,7 +108,11 @@ impl Things {
             }
             None => None,
         };
+        let stored = control
+            .create_database(&system(), project, database())
+            .await;
         Self {
+            database: stored.unwrap().database.id,
             project,
             application,
             deployment,
@@ -274,12 +269,38 @@ impl Things {
                 control.audit(actor, &filter, None, 10).await.map(drop)
             }
             Action::SystemRead => control.system(actor).await.map(drop),
-            Action::DatabaseRead
-            | Action::DatabaseCreate
-            | Action::DatabaseUpdate
-            | Action::DatabaseConnect
-            | Action::DatabaseDelete => unreachable!("there is no such method"),
+            Action::DatabaseRead => control.database(actor, self.database).await.map(drop),
+            Action::DatabaseCreate => {
+                let made = control.create_database(actor, project, database()).await;
+                made.map(drop)
+            }
+            Action::DatabaseUpdate => {
+                let change = DatabaseChange {
+                    memory: Some(Some(512)),
+                    ..DatabaseChange::default()
+                };
+                let changed = control
+                    .update_database(actor, self.database, None, change)
+                    .await;
+                changed.map(drop)
+            }
+            Action::DatabaseConnect => {
+                let connection = control.database_connection(actor, self.database).await;
+                connection.map(drop)
+            }
+            Action::DatabaseDelete => control.delete_database(actor, self.database, None).await,
         }
+    }
+}
+
+fn database() -> NewDatabase {
+    NewDatabase {
+        name: fresh_name(),
+        engine: DatabaseEngine::Postgres,
+        version: None,
+        image: None,
+        limits: DatabaseLimits::default(),
+        endpoint_mode: EndpointMode::default(),
     }
 }
 
