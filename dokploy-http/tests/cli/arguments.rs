@@ -20,7 +20,7 @@ fn parse(words: &str) -> std::result::Result<Arguments, clap::Error> {
 fn deploy(words: &[&str]) -> DeployArguments {
     let words = ["dokploy", "deploy"].iter().chain(words);
     match Arguments::try_parse_from(words).unwrap().command {
-        Command::Deploy(deploy) => *deploy,
+        Some(Command::Deploy(deploy)) => *deploy,
         other => panic!("{other:?}"),
     }
 }
