@@ -11,7 +11,13 @@ fn no_file_is_longer_than_can_be_read_at_once() {
     let long: Vec<_> = texts(".", SUFFIXES)
         .iter()
         // What a program makes of the core's shapes is as long as they are many.
-        .filter(|text| !text.content.lines().take(8).any(|line| line.contains("changes here are lost")))
+        .filter(|text| {
+            !text
+                .content
+                .lines()
+                .take(8)
+                .any(|line| line.contains("changes here are lost"))
+        })
         .map(|text| (text.content.lines().count(), &text.path))
         .filter(|(lines, _)| *lines > LINES_MAX)
         .map(|(lines, path)| format!("{path}: {lines} lines"))
