@@ -6,7 +6,7 @@ use dokploy_core::error::{Error, Result};
 use dokploy_core::id::{ApplicationId, CredentialId, DeploymentId, ProjectId, ReleaseId};
 use dokploy_core::model::{ActorRef, Application, CredentialSecret};
 use dokploy_core::runtime::ServiceLogQuery;
-use dokploy_core::store::DeploymentFilter;
+use dokploy_core::store::{ApplicationFilter, DeploymentFilter};
 use dokploy_core::{DeployRequest, Deployer, RollbackRequest};
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
@@ -184,8 +184,11 @@ impl Engine {
     ) -> PyResult<Call> {
         self.call(py, |engine| async move {
             let page = convert::page_request(limit, before.as_deref())?;
-            let project = convert::id(project)?;
-            convert::page(&engine.store().list_applications(project, page).await?)
+            let filter = ApplicationFilter {
+                project: convert::id(project)?,
+                ..ApplicationFilter::default()
+            };
+            convert::page(&engine.store().list_applications(&filter, page).await?)
         })
     }
 
@@ -363,6 +366,7 @@ impl Engine {
                 application: convert::id(application)?,
                 project: convert::id(project)?,
                 status: convert::name("status", status)?,
+                ..DeploymentFilter::default()
             };
             let page = convert::page_request(limit, before.as_deref())?;
             convert::page(&engine.deployments(&filter, page).await?)

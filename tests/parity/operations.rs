@@ -76,11 +76,11 @@ fn every_function_of_the_engine_is_an_operation_or_says_why_not() {
 #[test]
 fn every_operation_names_functions_that_are_there() {
     let parts = [
-        ("ProjectStore", "store.rs"),
-        ("ApplicationStore", "store.rs"),
-        ("DatabaseStore", "store/database.rs"),
-        ("ReleaseStore", "store.rs"),
-        ("CredentialStore", "store.rs"),
+        ("ProjectStore", "store"),
+        ("ApplicationStore", "store"),
+        ("DatabaseStore", "store"),
+        ("ReleaseStore", "store"),
+        ("CredentialStore", "store"),
         ("ContainerRuntime", "runtime.rs"),
     ];
     let mut there = offered();

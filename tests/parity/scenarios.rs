@@ -288,7 +288,12 @@ impl Run {
             bail!("the cleaner is in this process");
         };
         let page = dokploy_core::model::PageRequest::first();
-        for application in cleaner.store().list_applications(None, page).await?.items {
+        for application in cleaner
+            .store()
+            .list_applications(&dokploy_core::store::ApplicationFilter::default(), page)
+            .await?
+            .items
+        {
             cleaner.delete_application(application.id).await?;
         }
         cleaner.shutdown().await;

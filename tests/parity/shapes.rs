@@ -144,7 +144,7 @@ const PLACES: [&str; 15] = [
     "runtime/observe.rs",
     "secret/keyring.rs",
     "source.rs",
-    "store.rs",
+    "store/queue.rs",
     "id.rs",
 ];
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from ._shape import Secret, Shape, fill, make, maybe, read_time
-from .names import CredentialId, CredentialKind
+from .names import CredentialId, CredentialKind, ProjectId
 
 
 class Credential(Shape):
@@ -17,10 +17,12 @@ class Credential(Shape):
 
     id: CredentialId
     """Identifier."""
+    project_id: ProjectId | None
+    """The project whose applications alone may use it; absent: an administrator gives it to applications."""
     kind: CredentialKind
     """What it is for."""
     name: str
-    """Name for people; unique."""
+    """Name for people; unique within its project."""
     host: str
     """The only host, with an optional port, that it is ever sent to."""
     created_at: datetime
@@ -28,14 +30,26 @@ class Credential(Shape):
 
     _WIRE: ClassVar[Mapping[str, str]] = {
         "id": "id",
+        "project_id": "projectId",
         "kind": "kind",
         "name": "name",
         "host": "host",
         "created_at": "createdAt",
     }
 
-    def __init__(self, id: CredentialId, kind: CredentialKind, name: str, host: str, created_at: datetime) -> None:
-        fill(self, {"id": id, "kind": kind, "name": name, "host": host, "created_at": created_at})
+    def __init__(
+        self,
+        id: CredentialId,
+        project_id: ProjectId | None,
+        kind: CredentialKind,
+        name: str,
+        host: str,
+        created_at: datetime,
+    ) -> None:
+        fill(
+            self,
+            {"id": id, "project_id": project_id, "kind": kind, "name": name, "host": host, "created_at": created_at},
+        )
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Credential:
@@ -43,6 +57,7 @@ class Credential(Shape):
             Credential,
             {
                 "id": data["id"],
+                "project_id": data.get("projectId"),
                 "kind": data["kind"],
                 "name": data["name"],
                 "host": data["host"],

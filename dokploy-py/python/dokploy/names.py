@@ -19,6 +19,9 @@ CredentialKind = Literal["git", "registry"]
 - `registry`: An image registry.
 """
 
+DatabaseId = str
+"""Identifies a database."""
+
 DeploymentId = str
 """Identifies a deployment. Later deployments have greater ids."""
 
@@ -250,12 +253,18 @@ SupersedePolicy = Literal["queued", "running", "never"]
 - `never`: All run, in the order of their acceptance.
 """
 
+TeamId = str
+"""Identifies a team."""
+
 UpdateOrder = Literal["start-first", "stop-first"]
 """Which goes first when a task is replaced.
 
 - `start-first`: The new task runs and is healthy before the old one stops: no gap.
 - `stop-first`: The old task stops before the new one starts: what a host port or a writable volume needs.
 """
+
+UserId = str
+"""Identifies a user."""
 
 WorkerId = str
 """Identifies one running engine, in leases and in events."""
@@ -265,6 +274,7 @@ __all__ = [
     "ApplicationId",
     "CredentialId",
     "CredentialKind",
+    "DatabaseId",
     "DeploymentId",
     "DeploymentKind",
     "DeploymentTrigger",
@@ -285,6 +295,8 @@ __all__ = [
     "Step",
     "StepStatus",
     "SupersedePolicy",
+    "TeamId",
     "UpdateOrder",
+    "UserId",
     "WorkerId",
 ]

@@ -12,6 +12,7 @@ from ._shape import Shape, fill, make, maybe, read_time
 from .events import Failure
 from .names import (
     ApplicationId,
+    DatabaseId,
     DeploymentId,
     DeploymentKind,
     DeploymentTrigger,
@@ -24,11 +25,48 @@ from .names import (
     Step,
     StepStatus,
     SupersedePolicy,
+    TeamId,
     UpdateOrder,
+    UserId,
 )
 from .outputs import StepOutput
 from .sources import Revision
 from .specification import ApplicationSpec
+
+
+class PushRef(Shape):
+    """What a deployment remembers of the push that started it."""
+
+    reference: str
+    """Full name of the reference, or the tag of an image."""
+    before: str | None
+    """Commit before."""
+    after: str | None
+    """Commit after, or the digest of an image."""
+    pushed_at: datetime | None
+    """When the provider took it."""
+
+    _WIRE: ClassVar[Mapping[str, str]] = {
+        "reference": "reference",
+        "before": "before",
+        "after": "after",
+        "pushed_at": "pushedAt",
+    }
+
+    def __init__(self, reference: str, before: str | None, after: str | None, pushed_at: datetime | None) -> None:
+        fill(self, {"reference": reference, "before": before, "after": after, "pushed_at": pushed_at})
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> PushRef:
+        return make(
+            PushRef,
+            {
+                "reference": data["reference"],
+                "before": data.get("before"),
+                "after": data.get("after"),
+                "pushed_at": maybe(read_time, data.get("pushedAt")),
+            },
+        )
 
 
 class Project(Shape):
@@ -42,6 +80,10 @@ class Project(Shape):
     """Unique among the projects that are not deleted."""
     description: str
     """Free text."""
+    owner_id: UserId | None
+    """Whose it is; absent where an embedder without users made it."""
+    team_id: TeamId | None
+    """The team whose members see it, too."""
     created_at: datetime
     """When it was made."""
     updated_at: datetime
@@ -52,12 +94,22 @@ class Project(Shape):
         "version": "version",
         "name": "name",
         "description": "description",
+        "owner_id": "ownerId",
+        "team_id": "teamId",
         "created_at": "createdAt",
         "updated_at": "updatedAt",
     }
 
     def __init__(
-        self, id: ProjectId, version: int, name: str, description: str, created_at: datetime, updated_at: datetime
+        self,
+        id: ProjectId,
+        version: int,
+        name: str,
+        description: str,
+        owner_id: UserId | None,
+        team_id: TeamId | None,
+        created_at: datetime,
+        updated_at: datetime,
     ) -> None:
         fill(
             self,
@@ -66,6 +118,8 @@ class Project(Shape):
                 "version": version,
                 "name": name,
                 "description": description,
+                "owner_id": owner_id,
+                "team_id": team_id,
                 "created_at": created_at,
                 "updated_at": updated_at,
             },
@@ -80,6 +134,8 @@ class Project(Shape):
                 "version": data["version"],
                 "name": data["name"],
                 "description": data["description"],
+                "owner_id": data.get("ownerId"),
+                "team_id": data.get("teamId"),
                 "created_at": read_time(data["createdAt"]),
                 "updated_at": read_time(data["updatedAt"]),
             },
@@ -103,6 +159,8 @@ class Application(Shape):
     """Whether it is meant to run; a stopped one keeps its service with no tasks."""
     current_release_id: ReleaseId | None
     """The release that serves; absent before the first success."""
+    database_id: DatabaseId | None
+    """The database that it runs. Such an application is not listed among the others."""
     created_at: datetime
     """When it was made."""
     updated_at: datetime
@@ -116,6 +174,7 @@ class Application(Shape):
         "spec": "spec",
         "stopped": "stopped",
         "current_release_id": "currentReleaseId",
+        "database_id": "databaseId",
         "created_at": "createdAt",
         "updated_at": "updatedAt",
     }
@@ -129,6 +188,7 @@ class Application(Shape):
         spec: ApplicationSpec,
         stopped: bool,
         current_release_id: ReleaseId | None,
+        database_id: DatabaseId | None,
         created_at: datetime,
         updated_at: datetime,
     ) -> None:
@@ -142,6 +202,7 @@ class Application(Shape):
                 "spec": spec,
                 "stopped": stopped,
                 "current_release_id": current_release_id,
+                "database_id": database_id,
                 "created_at": created_at,
                 "updated_at": updated_at,
             },
@@ -159,6 +220,7 @@ class Application(Shape):
                 "spec": ApplicationSpec.from_dict(data["spec"]),
                 "stopped": data["stopped"],
                 "current_release_id": data.get("currentReleaseId"),
+                "database_id": data.get("databaseId"),
                 "created_at": read_time(data["createdAt"]),
                 "updated_at": read_time(data["updatedAt"]),
             },
@@ -338,6 +400,8 @@ class DeploymentRequest(Shape):
     """What started it."""
     actor: str | None
     """Who asked."""
+    push: PushRef | None
+    """The push that started it."""
     supersede: SupersedePolicy
     """What happens to deployments of the same application that still wait."""
 
@@ -348,6 +412,7 @@ class DeploymentRequest(Shape):
         "force": "force",
         "trigger": "trigger",
         "actor": "actor",
+        "push": "push",
         "supersede": "supersede",
     }
     _DEFAULTS: ClassVar[Mapping[str, Any]] = {"force": False, "trigger": "api", "supersede": "queued"}
@@ -361,6 +426,7 @@ class DeploymentRequest(Shape):
         force: bool = False,
         trigger: DeploymentTrigger = "api",
         actor: str | None = None,
+        push: PushRef | None = None,
         supersede: SupersedePolicy = "queued",
     ) -> None:
         fill(
@@ -372,6 +438,7 @@ class DeploymentRequest(Shape):
                 "force": force,
                 "trigger": trigger,
                 "actor": actor,
+                "push": push,
                 "supersede": supersede,
             },
         )
@@ -387,6 +454,7 @@ class DeploymentRequest(Shape):
                 "force": data["force"],
                 "trigger": data["trigger"],
                 "actor": data.get("actor"),
+                "push": maybe(PushRef.from_dict, data.get("push")),
                 "supersede": data["supersede"],
             },
         )
@@ -823,6 +891,10 @@ class TaskStats(Shape):
     """Bytes received since the task started."""
     network_sent: int
     """Bytes sent since the task started."""
+    receive_rate: float
+    """Bytes received in a second, just now."""
+    send_rate: float
+    """Bytes sent in a second, just now."""
 
     _WIRE: ClassVar[Mapping[str, str]] = {
         "task": "task",
@@ -831,10 +903,20 @@ class TaskStats(Shape):
         "memory_limit": "memoryLimit",
         "network_received": "networkReceived",
         "network_sent": "networkSent",
+        "receive_rate": "receiveRate",
+        "send_rate": "sendRate",
     }
 
     def __init__(
-        self, task: str, cpu: float, memory: int, memory_limit: int, network_received: int, network_sent: int
+        self,
+        task: str,
+        cpu: float,
+        memory: int,
+        memory_limit: int,
+        network_received: int,
+        network_sent: int,
+        receive_rate: float,
+        send_rate: float,
     ) -> None:
         fill(
             self,
@@ -845,6 +927,8 @@ class TaskStats(Shape):
                 "memory_limit": memory_limit,
                 "network_received": network_received,
                 "network_sent": network_sent,
+                "receive_rate": receive_rate,
+                "send_rate": send_rate,
             },
         )
 
@@ -859,6 +943,8 @@ class TaskStats(Shape):
                 "memory_limit": data["memoryLimit"],
                 "network_received": data["networkReceived"],
                 "network_sent": data["networkSent"],
+                "receive_rate": data["receiveRate"],
+                "send_rate": data["sendRate"],
             },
         )
 
@@ -874,6 +960,10 @@ class ServiceStats(Shape):
     """Sum of `network_received` over the tasks."""
     network_sent: int
     """Sum of `network_sent` over the tasks."""
+    receive_rate: float
+    """Sum of `receive_rate` over the tasks."""
+    send_rate: float
+    """Sum of `send_rate` over the tasks."""
     tasks: tuple[TaskStats, ...]
     """Each task that runs on this engine."""
 
@@ -882,11 +972,20 @@ class ServiceStats(Shape):
         "memory": "memory",
         "network_received": "networkReceived",
         "network_sent": "networkSent",
+        "receive_rate": "receiveRate",
+        "send_rate": "sendRate",
         "tasks": "tasks",
     }
 
     def __init__(
-        self, cpu: float, memory: int, network_received: int, network_sent: int, tasks: Sequence[TaskStats]
+        self,
+        cpu: float,
+        memory: int,
+        network_received: int,
+        network_sent: int,
+        receive_rate: float,
+        send_rate: float,
+        tasks: Sequence[TaskStats],
     ) -> None:
         fill(
             self,
@@ -895,6 +994,8 @@ class ServiceStats(Shape):
                 "memory": memory,
                 "network_received": network_received,
                 "network_sent": network_sent,
+                "receive_rate": receive_rate,
+                "send_rate": send_rate,
                 "tasks": tuple(tasks),
             },
         )
@@ -908,6 +1009,8 @@ class ServiceStats(Shape):
                 "memory": data["memory"],
                 "network_received": data["networkReceived"],
                 "network_sent": data["networkSent"],
+                "receive_rate": data["receiveRate"],
+                "send_rate": data["sendRate"],
                 "tasks": tuple(map(TaskStats.from_dict, data.get("tasks", ()))),
             },
         )
@@ -970,6 +1073,7 @@ __all__ = [
     "LogLine",
     "Plan",
     "Project",
+    "PushRef",
     "QueueStats",
     "Release",
     "RuntimeInfo",

@@ -144,6 +144,7 @@ async fn deployment(engine: &Engine, operation: &str, args: &Value) -> Result<An
                 application: maybe_id(args, "application")?,
                 project: maybe_id(args, "project")?,
                 status: take(args, "status")?,
+                ..DeploymentFilter::default()
             };
             page(&engine.deployments(&filter, PageRequest::first()).await?)
         }
