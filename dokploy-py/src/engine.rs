@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use dokploy_core::error::{Error, Result};
 use dokploy_core::id::{ApplicationId, CredentialId, DeploymentId, ProjectId, ReleaseId};
-use dokploy_core::model::{ActorRef, Application, CredentialSecret};
+use dokploy_core::model::{ActorRef, Application, CredentialSecret, Reach};
 use dokploy_core::runtime::ServiceLogQuery;
 use dokploy_core::store::{ApplicationFilter, DeploymentFilter};
 use dokploy_core::{DeployRequest, Deployer, RollbackRequest};
@@ -137,7 +137,7 @@ impl Engine {
     fn list_projects(&self, py: Python<'_>, limit: u32, before: Option<String>) -> PyResult<Call> {
         self.call(py, |engine| async move {
             let page = convert::page_request(limit, before.as_deref())?;
-            convert::page(&engine.store().list_projects(page).await?)
+            convert::page(&engine.store().list_projects(&Reach::All, page).await?)
         })
     }
 

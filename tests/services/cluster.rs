@@ -105,16 +105,16 @@ impl Cluster {
 
     /// Names of the volumes of a database.
     pub(crate) async fn volumes(&self, database: &Database) -> Result<Vec<String>> {
-        let owner = database.application_id.to_string();
-        let labels = BTreeMap::from([(label::APPLICATION.to_owned(), owner)]);
+        let application = database.application_id.to_string();
+        let labels = BTreeMap::from([(label::APPLICATION.to_owned(), application)]);
         let owned = self.engine.runtime().list_owned(OwnedKind::Volume, &labels);
         Ok(owned.await?.into_iter().map(|volume| volume.name).collect())
     }
 
     /// Removes what a deleted database has left.
     pub(crate) async fn remove_volumes(&self, database: &Database) -> Result<()> {
-        let owner = database.application_id.to_string();
-        let labels = BTreeMap::from([(label::APPLICATION.to_owned(), owner)]);
+        let application = database.application_id.to_string();
+        let labels = BTreeMap::from([(label::APPLICATION.to_owned(), application)]);
         let runtime = self.engine.runtime();
         for volume in runtime.list_owned(OwnedKind::Volume, &labels).await? {
             runtime.remove_owned(&volume).await?;

@@ -13,6 +13,7 @@ use crate::prometheus::check_metrics;
 
 const IMAGE: &str = "dokploy-test/redis:own";
 
+#[expect(clippy::too_many_lines, reason = "a life is told in one piece")]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_redis_keeps_its_data_until_its_volume_is_named() -> Result<()> {
     let Some(environment) = Environment::find() else {

@@ -39,6 +39,5 @@ pub(crate) async fn measure(near: &dyn EventBus, far: &dyn EventBus, median_max:
     }
     times.sort_unstable();
     let (median, most) = (times[50], times[98]);
-    println!("a signal takes {median:?}, at most {most:?} in 99 of 100 cases");
     assert!(median < median_max, "{median:?}");
 }

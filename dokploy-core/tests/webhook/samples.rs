@@ -1,6 +1,7 @@
 //! The payloads of the providers' documentations, read as what they say.
 
 use bytes::Bytes;
+use dokploy_core::model::RepositoryKey;
 use dokploy_core::webhook::{self, Delivery, Event, Parsed, Provider, Push};
 
 use super::sending::{SECRET, sample, secret, signature, signed, unsigned};
@@ -26,7 +27,10 @@ fn push(provider: Provider, event: &str, body: &str) -> Push {
 }
 
 fn keys(push: &Push) -> Vec<&str> {
-    push.repositories.iter().map(|key| key.as_str()).collect()
+    push.repositories
+        .iter()
+        .map(RepositoryKey::as_str)
+        .collect()
 }
 
 fn paths(push: &Push) -> Vec<&str> {

@@ -77,10 +77,10 @@ async fn a_credential_that_cannot_be_one_is_refused_without_repeating_it() {
         answer.wrong(field);
         assert!(!answer.text.contains(SECRET), "{answer:?}");
     }
-    let taken = json!({"projectId": scene.project, "kind": "git", "name": "forge", "host": "git.example.com", "secret": token});
+    let occupied = json!({"projectId": scene.project, "kind": "git", "name": "forge", "host": "git.example.com", "secret": token});
     let answer = scene
         .world
-        .post("/api/credentials", &scene.admin, &taken)
+        .post("/api/credentials", &scene.admin, &occupied)
         .send()
         .await;
     answer.problem(409, "already_exists");

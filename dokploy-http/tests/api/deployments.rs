@@ -239,7 +239,7 @@ async fn ended(world: &World, who: &super::world::Person, id: &str) -> serde_jso
     let events = world
         .get(&format!("{path}/events"), who)
         .header("accept", "text/event-stream");
-    let all = tokio::time::timeout(Duration::from_secs(60), events.send()).await;
+    let all = tokio::time::timeout(Duration::from_mins(1), events.send()).await;
     all.expect("the deployment has not ended within a minute");
     world.get(&path, who).send().await.expect(200)
 }

@@ -80,15 +80,15 @@ fn expected(policy: Policy, who: Who) -> Option<Expected> {
     }
     let role = role(who);
     let expected = match (policy, role) {
-        (Policy::Elsewhere, _) => return None,
         // Signing in with a wrong password is refused, too.
-        (Policy::Public, _) => return None,
+        (Policy::Elsewhere | Policy::Public, _) => return None,
         (_, None) => Expected::Unauthenticated,
         (Policy::Session, _) => Expected::Forbidden,
         (Policy::Account(_), _) => Expected::Allowed,
-        (Policy::Installation(least, _), Some(role)) => allowed_if(role >= least),
         (Policy::Within(..) | Policy::Owned(..), _) if who == Who::Stranger => Expected::Absent,
-        (Policy::Within(least, _), Some(role)) => allowed_if(role >= least),
+        (Policy::Installation(least, _) | Policy::Within(least, _), Some(role)) => {
+            allowed_if(role >= least)
+        }
         (Policy::Owned(least, owner, _), Some(role)) => {
             // The project is that of the developer.
             let least = if who == Who::Developer { owner } else { least };

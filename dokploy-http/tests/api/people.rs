@@ -30,12 +30,12 @@ async fn administrators_make_change_and_delete_accounts() {
     let me = || world.call("GET", "/api/auth/me").bearer(token);
     me().send().await.expect(200);
 
-    let taken = world.post(
+    let occupied = world.post(
         "/api/users",
         &olivia,
         &json!({"username": "Dora", "password": "correct horse", "role": "viewer"}),
     );
-    taken.send().await.problem(409, "already_exists");
+    occupied.send().await.problem(409, "already_exists");
     let short = world.post(
         "/api/users",
         &olivia,

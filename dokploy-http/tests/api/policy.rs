@@ -65,6 +65,8 @@ pub(crate) fn routes() -> Vec<Route> {
         POST "/api/auth/register" Public, |_| json!({"username": "newcomer", "password": "correct horse"});
         POST "/api/auth/login" Public, |_| json!({"username": "nobody", "password": "correct horse"});
         POST "/api/auth/logout" Account(Read);
+        GET "/api/auth/oidc/login" Elsewhere;
+        GET "/api/auth/oidc/callback" Elsewhere;
         GET "/api/auth/me" Account(Read);
         POST "/api/auth/password" Session, |_| json!({"currentPassword": "correct horse", "newPassword": "battery staple"});
         GET "/api/auth/tokens" Account(AdminScope);

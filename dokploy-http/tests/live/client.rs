@@ -1,5 +1,6 @@
 //! The other end of a socket.
 
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -113,7 +114,7 @@ impl Stream {
         let mut request =
             format!("GET {path} HTTP/1.1\r\nhost: {server}\r\nauthorization: Bearer {token}\r\n");
         for (name, value) in headers {
-            request.push_str(&format!("{name}: {value}\r\n"));
+            write!(request, "{name}: {value}\r\n").expect("a text grows");
         }
         request.push_str("\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
@@ -130,7 +131,7 @@ impl Stream {
                 let rest = self.received.split_off(at + end.len());
                 return std::mem::replace(&mut self.received, rest);
             }
-            let mut buffer = [0; 16 * 1024];
+            let mut buffer = vec![0; 16 * 1024];
             let read = tokio::time::timeout(PATIENCE, self.stream.read(&mut buffer));
             let count = read.await.expect("nothing arrives").unwrap();
             assert!(count > 0, "no {end:?} came: {}", self.received);

@@ -138,7 +138,7 @@ async fn what_is_said_about_another_person_is_not_believed() {
         claims: Box::new(|claims| drop(claims.as_object_mut().unwrap().remove("email"))),
         person: Box::new(|person| {
             *person =
-                Some(json!({"sub": "evil", "email": "root@example.com", "email_verified": true}))
+                Some(json!({"sub": "evil", "email": "root@example.com", "email_verified": true}));
         }),
         ..Lies::default()
     };
@@ -150,7 +150,7 @@ async fn an_address_that_nobody_verified_is_nobodys() {
     let lies = Lies {
         claims: Box::new(|claims| claims["email_verified"] = json!(false)),
         person: Box::new(|person| {
-            *person = Some(json!({"sub": SUBJECT, "email": "root@example.com"}))
+            *person = Some(json!({"sub": SUBJECT, "email": "root@example.com"}));
         }),
         ..Lies::default()
     };
@@ -195,7 +195,7 @@ async fn the_secret_is_taken_nowhere_else_and_a_large_answer_is_not_read() {
 async fn a_configuration_of_somebody_else_is_not_used() {
     let lies = Lies {
         configuration: Box::new(|configuration| {
-            configuration["issuer"] = json!("https://evil.example")
+            configuration["issuer"] = json!("https://evil.example");
         }),
         ..Lies::default()
     };

@@ -20,6 +20,7 @@ pub(crate) const CLIENT_ID: &str = "dokploy";
 pub(crate) const CLIENT_SECRET: &str = "a secret that only the two of them know";
 pub(crate) const SUBJECT: &str = "person-1";
 
+type Signer = Box<dyn Fn(&Key, &Value) -> String + Send + Sync>;
 type Change<T> = Box<dyn Fn(&mut T) + Send + Sync>;
 
 /// What the provider says, and how it can be made to say something else.
@@ -29,7 +30,7 @@ pub(crate) struct Lies {
     /// Changes the claims of an identity.
     pub(crate) claims: Change<Value>,
     /// Makes the token of the claims.
-    pub(crate) token: Box<dyn Fn(&Key, &Value) -> String + Send + Sync>,
+    pub(crate) token: Signer,
     /// Changes what it says about a person when asked; `None` in it: 404.
     pub(crate) person: Change<Option<Value>>,
     /// Answers the exchange of the code with something else.
