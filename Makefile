@@ -8,6 +8,8 @@ demo:
 test:
 	cargo test --workspace --all-features --no-run --quiet
 	tests/environment/run cargo test --workspace --all-features
+	tests/environment/run dokploy-py/tests/run
+	tests/environment/run dokploy-node/tests/run
 
 lint:
 	.ci/lint
