@@ -65,6 +65,12 @@ impl Server {
     /// The server accepts connections, and answers nothing.
     pub(crate) async fn hang(&self) {
         self.signal("-STOP").await;
+        // The signal is sent, and the server may answer once more before it gets it.
+        let process = self.process.as_ref().unwrap().id().unwrap();
+        let stat = format!("/proc/{process}/stat");
+        while !std::fs::read_to_string(&stat).unwrap().contains(") T ") {
+            tokio::task::yield_now().await;
+        }
     }
 
     /// The server goes on after [`Server::hang`].
