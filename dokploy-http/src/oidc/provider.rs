@@ -154,14 +154,24 @@ impl Provider {
         let unknown_key = ClaimsVerificationError::SignatureVerification(
             SignatureVerificationError::NoMatchingKey,
         );
-        match claims(client, token, nonce) {
+        let claims = match claims(client, token, nonce) {
             // A provider may have changed its keys since they were read.
             Err(error) if error == unknown_key => {
                 let client = self.client_of(self.metadata(KEYS_PAUSE).await?);
-                claims(&client, token, nonce).map_err(disbelieved)
+                claims(&client, token, nonce)
             }
-            other => other.map_err(disbelieved),
+            other => other,
+        };
+        let claims = claims.map_err(disbelieved)?;
+        // An identity that was made for another party may only have passed through us.
+        let party = claims.authorized_party();
+        if party.is_some_and(|party| party.as_str() != self.options.client_id) {
+            let message = "it was made for another party".to_owned();
+            return Err(disbelieved(ClaimsVerificationError::InvalidAudience(
+                message,
+            )));
         }
+        Ok(claims)
     }
 
     /// What else the provider tells about a person; `None` where it tells nothing.

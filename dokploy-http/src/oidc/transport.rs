@@ -29,6 +29,8 @@ pub(super) enum TransportError {
 
 impl Transport {
     pub(super) fn new() -> Result<Self> {
+        // Whoever was first has chosen how the process does TLS, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         // A secret goes with the request: whoever the provider points to must not get it.
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())

@@ -7,8 +7,8 @@ use dokploy_core::{ErrorKind, Secret};
 use dokploy_http::oidc::{Callback, Oidc, OidcOptions};
 use reqwest::header::LOCATION;
 use reqwest::{Client, Response};
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
 use url::Url;
 
 use crate::provider::{CLIENT_ID, CLIENT_SECRET};
@@ -19,6 +19,8 @@ const REDIRECT_URL: &str = "http://localhost:3000/api/auth/oidc/callback";
 struct Provider {
     issuer: Url,
     _process: Child,
+    /// It says more later, and would end if nobody listened.
+    _output: Lines<BufReader<ChildStdout>>,
 }
 
 impl Provider {
@@ -32,10 +34,12 @@ impl Provider {
             .spawn()
             .context("node")?;
         let output = process.stdout.take().context("its output")?;
-        let issuer = BufReader::new(output).lines().next_line().await?;
+        let mut output = BufReader::new(output).lines();
+        let issuer = output.next_line().await?;
         Ok(Self {
             issuer: Url::parse(&issuer.context("the provider did not start")?)?,
             _process: process,
+            _output: output,
         })
     }
 
