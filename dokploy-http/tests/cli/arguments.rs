@@ -62,9 +62,8 @@ fn every_command_is_understood() {
 #[test]
 fn what_is_not_understood_is_a_wrong_usage() {
     for words in [
-        "",
         "deploy",
-        "serve",
+        "serve web",
         "deploy web extra",
         "deploy web --replicas many",
         "deploy web --replicas -1",
