@@ -7,6 +7,7 @@ import type {
   CredentialKind,
   LogStream,
   PlanAction,
+  ProjectId,
   Step,
   UpdateOrder,
 } from "./names.js";
@@ -35,9 +36,11 @@ export interface Change {
 export interface Credential {
   /** Identifier. */
   id: CredentialId;
+  /** The project whose applications alone may use it; absent: an administrator gives it to applications. */
+  projectId?: ProjectId | null;
   /** What it is for. */
   kind: CredentialKind;
-  /** Name for people; unique. */
+  /** Name for people; unique within its project. */
   name: string;
   /** The only host, with an optional port, that it is ever sent to. */
   host: string;
@@ -168,6 +171,10 @@ export interface ServiceStats {
   networkReceived: number;
   /** Sum of `networkSent` over the tasks. */
   networkSent: number;
+  /** Sum of `receiveRate` over the tasks. */
+  receiveRate: number;
+  /** Sum of `sendRate` over the tasks. */
+  sendRate: number;
   /** Each task that runs on this engine. */
   tasks: TaskStats[];
 }
@@ -246,6 +253,10 @@ export interface TaskStats {
   networkReceived: number;
   /** Bytes sent since the task started. */
   networkSent: number;
+  /** Bytes received in a second, just now. */
+  receiveRate: number;
+  /** Bytes sent in a second, just now. */
+  sendRate: number;
 }
 
 /** One field of an input that breaks a rule. */

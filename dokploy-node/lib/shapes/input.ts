@@ -18,6 +18,9 @@ import type {
   EnvValue,
   Tmpfs,
 } from "./specification.js";
+import type {
+  PushRef,
+} from "./records.js";
 
 /**
  * What a person says about an application. Everything but a name and one source has a default.
@@ -152,6 +155,8 @@ export interface DeploymentRequestInput {
   trigger?: DeploymentTrigger | undefined;
   /** Who asked. */
   actor?: string | null | undefined;
+  /** The push that started it. */
+  push?: PushRef | null | undefined;
   /** What happens to deployments of the same application that still wait. Default: queued. */
   supersede?: SupersedePolicy | undefined;
 }

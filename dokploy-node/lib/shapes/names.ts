@@ -16,6 +16,9 @@ export type CredentialKind =
   /** An image registry. */
   | "registry";
 
+/** Identifies a database. */
+export type DatabaseId = string;
+
 /** Identifies a deployment. Later deployments have greater ids. */
 export type DeploymentId = string;
 
@@ -244,12 +247,18 @@ export type SupersedePolicy =
   /** All run, in the order of their acceptance. */
   | "never";
 
+/** Identifies a team. */
+export type TeamId = string;
+
 /** Which goes first when a task is replaced. */
 export type UpdateOrder =
   /** The new task runs and is healthy before the old one stops: no gap. */
   | "start-first"
   /** The old task stops before the new one starts: what a host port or a writable volume needs. */
   | "stop-first";
+
+/** Identifies a user. */
+export type UserId = string;
 
 /** Identifies one running engine, in leases and in events. */
 export type WorkerId = string;

@@ -3,6 +3,7 @@
 import type {
   Timestamp,
   ApplicationId,
+  DatabaseId,
   DeploymentId,
   DeploymentKind,
   DeploymentTrigger,
@@ -13,6 +14,8 @@ import type {
   Step,
   StepStatus,
   SupersedePolicy,
+  TeamId,
+  UserId,
 } from "./names.js";
 import type {
   ApplicationSpec,
@@ -39,6 +42,8 @@ export interface Application {
   stopped: boolean;
   /** The release that serves; absent before the first success. */
   currentReleaseId?: ReleaseId | null;
+  /** The database that it runs. Such an application is not listed among the others. */
+  databaseId?: DatabaseId | null;
   /** When it was made. */
   createdAt: Timestamp;
   /** When it was last changed. */
@@ -85,6 +90,8 @@ export interface DeploymentRequest {
   trigger: DeploymentTrigger;
   /** Who asked. */
   actor?: string | null;
+  /** The push that started it. */
+  push?: PushRef | null;
   /** What happens to deployments of the same application that still wait. */
   supersede: SupersedePolicy;
 }
@@ -135,10 +142,26 @@ export interface Project {
   name: string;
   /** Free text. */
   description: string;
+  /** Whose it is; absent where an embedder without users made it. */
+  ownerId?: UserId | null;
+  /** The team whose members see it, too. */
+  teamId?: TeamId | null;
   /** When it was made. */
   createdAt: Timestamp;
   /** When it was last changed. */
   updatedAt: Timestamp;
+}
+
+/** What a deployment remembers of the push that started it. */
+export interface PushRef {
+  /** Full name of the reference, or the tag of an image. */
+  reference: string;
+  /** Commit before. */
+  before?: string | null;
+  /** Commit after, or the digest of an image. */
+  after?: string | null;
+  /** When the provider took it. */
+  pushedAt?: Timestamp | null;
 }
 
 /**
