@@ -3,6 +3,7 @@
 mod memory;
 #[cfg(feature = "redis")]
 mod redis;
+#[cfg(any(feature = "redis", feature = "postgres"))]
 mod shared;
 
 use std::fmt::Debug;
@@ -12,6 +13,7 @@ use futures::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 
 pub use self::memory::MemoryBus;
+#[cfg(any(feature = "redis", feature = "postgres"))]
 pub use self::shared::SharedBus;
 #[cfg(feature = "postgres")]
 pub(crate) use self::shared::{Inlet, Outlet};

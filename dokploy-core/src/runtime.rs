@@ -5,6 +5,13 @@ mod constraint;
 mod docker;
 mod fake;
 mod observe;
+#[cfg_attr(
+    not(feature = "docker"),
+    expect(
+        dead_code,
+        reason = "webhooks compare names, and only an engine needs the rest"
+    )
+)]
 mod reference;
 mod spec;
 mod traefik;
