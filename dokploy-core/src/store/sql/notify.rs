@@ -30,8 +30,10 @@ impl SqlStore {
     /// A bus between all processes that use this database, where it can carry one: PostgreSQL can. It has two
     /// connections of its own, so that nothing else waits for it.
     pub fn bus(&self) -> Option<SharedBus> {
-        let Pools::Postgres(pool) = &self.database.pools else {
-            return None;
+        let pool = match &self.database.pools {
+            Pools::Postgres(pool) => pool,
+            #[cfg(feature = "sqlite")]
+            Pools::Sqlite { .. } => return None,
         };
         let pool = |connections| {
             let connect = pool.connect_options().as_ref().clone();
