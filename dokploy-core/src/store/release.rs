@@ -17,7 +17,7 @@ pub trait ReleaseStore: Send + Sync + Debug {
     ///
     /// # Behavior
     ///
-    /// - `lease_lost` as for [`DeploymentStore::append_events`].
+    /// - `lease_lost` as for [`append_events`](crate::store::DeploymentStore::append_events).
     async fn create_release(&self, release: &Release, fence: Fence) -> Result<Release>;
 
     /// The release.

@@ -30,24 +30,27 @@ impl SqlStore {
     /// A bus between all processes that use this database, where it can carry one: PostgreSQL can. It has two
     /// connections of its own, so that nothing else waits for it.
     pub fn bus(&self) -> Option<SharedBus> {
-        let pool = match &self.database.pools {
-            Pools::Postgres(pool) => pool,
+        match &self.database.pools {
+            Pools::Postgres(pool) => Some(over(pool)),
             #[cfg(feature = "sqlite")]
-            Pools::Sqlite { .. } => return None,
-        };
-        let pool = |connections| {
-            let connect = pool.connect_options().as_ref().clone();
-            PgPoolOptions::new()
-                .max_connections(connections)
-                .acquire_timeout(SEND_WAIT_MAX)
-                .connect_lazy_with(connect)
-        };
-        let listening = Listening {
-            pool: pool(1),
-            listener: None,
-        };
-        Some(SharedBus::over(Notifying(pool(1)), listening))
+            Pools::Sqlite { .. } => None,
+        }
     }
+}
+
+fn over(pool: &PgPool) -> SharedBus {
+    let pool = |connections| {
+        let connect = pool.connect_options().as_ref().clone();
+        PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(SEND_WAIT_MAX)
+            .connect_lazy_with(connect)
+    };
+    let listening = Listening {
+        pool: pool(1),
+        listener: None,
+    };
+    SharedBus::over(Notifying(pool(1)), listening)
 }
 
 struct Notifying(PgPool);
