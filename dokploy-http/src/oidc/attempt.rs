@@ -1,5 +1,7 @@
 //! What a browser keeps between leaving for the provider and coming back.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use dokploy_core::Secret;
@@ -19,10 +21,10 @@ pub struct Attempt {
 
 #[derive(Serialize, Deserialize)]
 struct Kept<'a> {
-    state: &'a str,
-    nonce: &'a str,
-    verifier: &'a str,
-    return_to: &'a str,
+    state: Cow<'a, str>,
+    nonce: Cow<'a, str>,
+    verifier: Cow<'a, str>,
+    return_to: Cow<'a, str>,
 }
 
 impl Attempt {
@@ -43,10 +45,10 @@ impl Attempt {
     /// The value of the cookie.
     pub fn to_cookie(&self) -> String {
         let kept = Kept {
-            state: self.state.expose(),
-            nonce: self.nonce.expose(),
-            verifier: self.verifier.expose(),
-            return_to: &self.return_to,
+            state: self.state.expose().into(),
+            nonce: self.nonce.expose().into(),
+            verifier: self.verifier.expose().into(),
+            return_to: self.return_to.as_str().into(),
         };
         URL_SAFE_NO_PAD.encode(serde_json::to_vec(&kept).unwrap_or_default())
     }
@@ -59,7 +61,7 @@ impl Attempt {
             state: Secret::new(kept.state),
             nonce: Secret::new(kept.nonce),
             verifier: Secret::new(kept.verifier),
-            return_to: own_path(Some(kept.return_to)).to_owned(),
+            return_to: own_path(Some(&kept.return_to)).to_owned(),
         })
     }
 
