@@ -81,7 +81,10 @@ async fn a_head_that_is_too_large_or_has_too_many_lines_is_refused() {
     assert_eq!(status(&server.say(&head(&large)).await), "200");
     let too_large = format!("x: {}\r\n", "x".repeat(140 * 1024));
     assert_eq!(status(&server.say(&head(&too_large)).await), "431");
-    let long = format!("GET /{} HTTP/1.1\r\nhost: a\r\n\r\n", "x".repeat(140 * 1024));
+    let long = format!(
+        "GET /{} HTTP/1.1\r\nhost: a\r\n\r\n",
+        "x".repeat(140 * 1024)
+    );
     let answer = server.say(long.as_bytes()).await;
     assert!(["414", "431"].contains(&status(&answer)), "{answer}");
     server.ensure_alive().await;
