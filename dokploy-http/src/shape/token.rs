@@ -53,6 +53,7 @@ impl TokenShape {
 
 /// A token that was just made: the only time that its secret is shown.
 #[derive(Clone, Serialize, ToSchema)]
+#[schema(as = CreatedToken)]
 #[serde(rename_all = "camelCase")]
 pub struct CreatedTokenShape {
     /// The secret, `dkp_…`; sent as a bearer.

@@ -90,6 +90,7 @@ pub struct PasswordChange {
 
 /// Somebody who has just signed in.
 #[derive(Clone, Serialize, ToSchema)]
+#[schema(as = Session)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionShape {
     /// The account.
@@ -124,6 +125,7 @@ impl std::fmt::Debug for SessionShape {
 
 /// Who asks.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Me)]
 #[serde(rename_all = "camelCase")]
 pub struct MeShape {
     /// The account.
