@@ -89,14 +89,14 @@ async fn no_file_and_no_line_of_the_log_holds_a_secret() {
         json!({"projectId": project["id"], "name": "web", "image": "registry.invalid/web:1"});
     let application = server.post("/api/applications", &body).await;
     let id = application["id"].as_str().unwrap();
-    let mut taken = 0;
+    let mut stored = 0;
     for (method, path, body) in requests(&project["id"], id) {
         let (status, answer) = server.ask(method, &path, Some(&body)).await;
-        taken += usize::from(status < 300);
+        stored += usize::from(status < 300);
         assert!(status < 500, "{path}: {status} {answer}");
         assert!(!answer.to_string().contains(SECRET), "{path}: {answer}");
     }
-    assert!(taken >= 5, "only {taken} of them were stored");
+    assert!(stored >= 5, "only {stored} of them were stored");
     let env = server.get(&format!("/api/applications/{id}/env")).await;
     assert_eq!(env["envVars"][0]["secret"], true, "{env}");
     let webhook = application["webhookSecret"].as_str().unwrap().to_owned();

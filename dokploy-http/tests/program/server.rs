@@ -60,13 +60,13 @@ impl Server {
     /// Makes the first account, and a token of it that a logout does not end.
     async fn owner(&self) -> String {
         let account = json!({"username": "olivia", "password": PASSWORD});
-        let register = self.request(Method::POST, "/api/auth/register", "", Some(&account));
-        let session = read(register.await, &[201]).await;
+        let registered = self.request(Method::POST, "/api/auth/register", "", Some(&account));
+        let session = read(registered.await, &[201]).await;
         let session = session["token"].as_str().unwrap();
-        let token = json!({"name": "fuzz", "scopes": ["admin"]});
-        let make = self.request(Method::POST, "/api/auth/tokens", session, Some(&token));
-        let made = read(make.await, &[201]).await;
-        made["token"].as_str().unwrap().to_owned()
+        let token = json!({"name": "test", "scopes": ["admin"]});
+        let answer = self.request(Method::POST, "/api/auth/tokens", session, Some(&token));
+        let created = read(answer.await, &[201]).await;
+        created["token"].as_str().unwrap().to_owned()
     }
 
     async fn request(
