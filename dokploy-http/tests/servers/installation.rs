@@ -100,9 +100,9 @@ impl Installation {
             "projectId": project,
             "name": name,
             "image": self.environment.base_image,
-            "command": ["/bin/busybox", "sleep", "1000000"],
+            "command": ["/bin/busybox", "sh", "-c", "trap 'exit 0' TERM; sleep 1000000 & wait"],
             "endpointMode": "dnsrr",
-            "stopGrace": 0,
+            "stopGrace": 1,
             "update": {"delay": 0, "monitor": 0.5}
         })
     }
