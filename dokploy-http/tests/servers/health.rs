@@ -146,7 +146,7 @@ async fn waits_for_the_engine(shop: &Shop) -> Result<()> {
 
 /// Waits until nothing waits and runs, and checks that everything has succeeded.
 async fn drained(shop: &Shop) -> Result<()> {
-    eventually("the queue is empty", Duration::from_secs(60), async || {
+    eventually("the queue is empty", Duration::from_mins(1), async || {
         let found = status(&shop.owner).await?;
         let open = (&found["queue"]["waiting"], &found["queue"]["active"]);
         Ok((*open.0 == 0 && *open.1 == 0).then_some(()))

@@ -16,6 +16,9 @@ use crate::server::Server;
 /// Deployments that a server works on at once.
 pub(crate) const AT_ONCE: usize = 3;
 
+/// How long a server may take to see that everything is back.
+const READY_WITHIN: Duration = Duration::from_secs(15);
+
 /// Seals the secrets of all servers of an installation.
 const KEY: &str = "u7OeW2mGr0vPyB8N4sJkQxLh1TfCiZpAoDdXgRw5EYk=";
 
@@ -140,6 +143,16 @@ pub(crate) async fn eventually<T>(
         ensure!(begun.elapsed() < within, "not within {within:?}: {what}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+}
+
+/// Waits until a server says that everything is there.
+pub(crate) async fn is_ready(server: &Server) -> Result<()> {
+    let anybody = Api::new(server.address)?;
+    eventually("the server is ready", READY_WITHIN, async || {
+        let ready = anybody.get("/readyz").await?;
+        Ok((ready.body["status"] == "ready").then_some(()))
+    })
+    .await
 }
 
 /// Waits until a server works on this many deployments.

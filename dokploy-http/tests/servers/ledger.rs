@@ -15,7 +15,7 @@ use crate::installation::{Shop, eventually};
 use crate::witness::History;
 
 /// How long the queue may take to be empty, a lease included that has to end by itself.
-const DRAINED_WITHIN: Duration = Duration::from_secs(60);
+const DRAINED_WITHIN: Duration = Duration::from_mins(1);
 
 /// Every answer to an order.
 #[derive(Debug, Default)]

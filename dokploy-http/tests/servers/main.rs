@@ -2,6 +2,10 @@
 //! use it. What was promised to them is counted afterwards.
 
 mod api;
+#[expect(
+    clippy::unwrap_used,
+    reason = "it is shared with tests that fail by panicking"
+)]
 #[path = "../live/client.rs"]
 mod client;
 mod installation;

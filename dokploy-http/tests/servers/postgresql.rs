@@ -7,15 +7,12 @@ use serde_json::json;
 use tokio::process::Command;
 
 use crate::api::Api;
-use crate::installation::{Installation, Shop, eventually, works};
+use crate::installation::{Installation, Shop, is_ready, works};
 use crate::ledger::check_services;
 use crate::load::Load;
 
 /// Longest that an answer may take while the database is away.
 const ANSWER_MAX: Duration = Duration::from_secs(15);
-
-/// How long servers may take to be back when the database is.
-const RECOVERED_WITHIN: Duration = Duration::from_secs(15);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_crashes_and_cuts_connections_loses_nothing_that_was_accepted() -> Result<()>
@@ -38,7 +35,7 @@ async fn a_database_that_crashes_and_cuts_connections_loses_nothing_that_was_acc
     }
     installation.postgres.resume().await?;
     for server in &servers {
-        is_back(&Api::new(server.address)?).await?;
+        is_ready(server).await?;
     }
     load.goes_on(20).await?;
 
@@ -74,7 +71,7 @@ async fn is_away(shop: &Shop, owner: &Api) -> Result<()> {
         json!({}),
         ["/api/applications", "/api/status", "/api/auth/me"],
     );
-    let (alive, ready, mut answers, ordered, signed_in) = futures::try_join!(
+    let (alive, readiness, mut answers, ordered, signed_in) = futures::try_join!(
         owner.get("/healthz"),
         owner.get("/readyz"),
         futures::future::try_join_all(reads.map(|path| owner.get(path))),
@@ -84,23 +81,15 @@ async fn is_away(shop: &Shop, owner: &Api) -> Result<()> {
     answers.extend([ordered, signed_in]);
     ensure!(alive.took < Duration::from_secs(1), "{alive:?}");
     alive.expect(200)?;
-    ensure!(ready.took < Duration::from_secs(3), "{ready:?}");
-    let ready = ready.expect(503)?;
+    ensure!(readiness.took < Duration::from_secs(3), "{readiness:?}");
+    let parts = readiness.expect(503)?;
     let expected = json!({"status": "unready", "store": "down", "engine": "up", "redis": "up"});
-    ensure!(ready == expected, "{ready}");
+    ensure!(parts == expected, "{parts}");
     for answer in answers {
         answer.is_away()?;
         ensure!(answer.took < ANSWER_MAX, "{answer:?}");
     }
     Ok(())
-}
-
-async fn is_back(anybody: &Api) -> Result<()> {
-    eventually("the server is ready", RECOVERED_WITHIN, async || {
-        let ready = anybody.get("/readyz").await?;
-        Ok((ready.body["status"] == "ready").then_some(()))
-    })
-    .await
 }
 
 async fn cut_connections(url: &str) -> Result<()> {

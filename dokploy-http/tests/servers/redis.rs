@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::api::{Answer, Api, text};
 use crate::client::Client;
-use crate::installation::{Installation, Shop, eventually, register, works};
+use crate::installation::{Installation, Shop, is_ready, register, works};
 use crate::ledger::check_services;
 use crate::load::Load;
 use crate::server::Server;
@@ -17,9 +17,6 @@ const ANSWER_MAX: Duration = Duration::from_secs(2);
 
 /// How long an open socket may outlive its session while servers hear nothing of each other.
 const CUT_WITHIN: Duration = Duration::from_secs(15);
-
-/// How long servers may take to use Redis again.
-const RECOVERED_WITHIN: Duration = Duration::from_secs(15);
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -41,12 +38,12 @@ async fn whatever_redis_does_no_deployment_is_lost_and_no_door_opens() -> Result
     installation.redis.crash().await?;
     revoked.push(goes_on_without(&mut load, &shop, &servers).await?);
     installation.redis.resume().await?;
-    is_back(&servers).await?;
+    all_ready(&servers).await?;
 
     installation.redis.hang().await?;
     revoked.push(goes_on_without(&mut load, &shop, &servers).await?);
     installation.redis.go_on().await?;
-    is_back(&servers).await?;
+    all_ready(&servers).await?;
 
     installation.redis.command(&["FLUSHALL"]).await?;
     installation.redis.command(&["SCRIPT", "FLUSH"]).await?;
@@ -114,6 +111,13 @@ async fn signed_out(servers: &[Server; 2]) -> Result<Api> {
     Ok(near)
 }
 
+async fn all_ready(servers: &[Server; 2]) -> Result<()> {
+    for server in servers {
+        is_ready(server).await?;
+    }
+    Ok(())
+}
+
 /// Checks that sessions which have ended are dead at every server.
 async fn stays_out(sessions: &[Api], servers: &[Server; 2]) -> Result<()> {
     for session in sessions {
@@ -121,18 +125,6 @@ async fn stays_out(sessions: &[Api], servers: &[Server; 2]) -> Result<()> {
             let answer = session.at(server.address).get("/api/auth/me").await?;
             soon(answer)?.expect(401)?;
         }
-    }
-    Ok(())
-}
-
-async fn is_back(servers: &[Server; 2]) -> Result<()> {
-    for server in servers {
-        let anybody = Api::new(server.address)?;
-        eventually("Redis is used again", RECOVERED_WITHIN, async || {
-            let ready = anybody.get("/readyz").await?;
-            Ok((ready.body["status"] == "ready").then_some(()))
-        })
-        .await?;
     }
     Ok(())
 }
@@ -173,7 +165,7 @@ async fn a_limit_that_is_used_up_stays_so_when_redis_is_lost_or_emptied() -> Res
         "an outage gives more than a server has"
     );
     installation.redis.resume().await?;
-    is_back(&servers).await?;
+    all_ready(&servers).await?;
     ensure!(
         guesses(&servers[0]).await? == 0,
         "an empty Redis gives new guesses"
