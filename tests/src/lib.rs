@@ -12,4 +12,5 @@ pub mod node;
 pub mod postgres;
 pub mod process;
 pub mod repository;
+pub mod scenario;
 pub mod scene;

@@ -10,8 +10,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::Answer;
-
 /// Reads an argument; a missing one is null, which an optional argument takes for absent.
 fn take<T: DeserializeOwned>(args: &Value, name: &str) -> Result<T> {
     let value = args.get(name).cloned().unwrap_or_default();
@@ -27,14 +25,17 @@ fn maybe_id<T: std::str::FromStr<Err = Error>>(args: &Value, name: &str) -> Resu
     text.map(|text| text.parse()).transpose()
 }
 
-fn value(answer: &impl Serialize) -> Result<Answer> {
+fn value(answer: &impl Serialize) -> Result<Value> {
     serde_json::to_value(answer)
-        .map(Answer::Value)
         .map_err(|error| Error::new(ErrorKind::Unexpected, error.to_string()))
 }
 
-fn page<T: Serialize>(page: &Page<T>) -> Result<Answer> {
+fn page<T: Serialize>(page: &Page<T>) -> Result<Value> {
     value(&json!({"items": page.items, "next": page.next}))
+}
+
+fn handle_of(handle: &DeploymentHandle) -> Result<Value> {
+    value(&json!({"id": handle.id()}))
 }
 
 fn request(args: &Value) -> Result<DeployRequest> {
@@ -49,7 +50,7 @@ fn request(args: &Value) -> Result<DeployRequest> {
 }
 
 /// Calls an operation of an engine.
-pub(super) async fn engine(engine: &Engine, operation: &str, args: &Value) -> Result<Answer> {
+pub(super) async fn engine(engine: &Engine, operation: &str, args: &Value) -> Result<Value> {
     let store = engine.store();
     match operation {
         "create_project" => {
@@ -85,7 +86,7 @@ pub(super) async fn engine(engine: &Engine, operation: &str, args: &Value) -> Re
     }
 }
 
-async fn application(engine: &Engine, operation: &str, args: &Value) -> Result<Answer> {
+async fn application(engine: &Engine, operation: &str, args: &Value) -> Result<Value> {
     let store = engine.store();
     match operation {
         "create_application" => {
@@ -126,9 +127,9 @@ async fn application(engine: &Engine, operation: &str, args: &Value) -> Result<A
     }
 }
 
-async fn deployment(engine: &Engine, operation: &str, args: &Value) -> Result<Answer> {
+async fn deployment(engine: &Engine, operation: &str, args: &Value) -> Result<Value> {
     match operation {
-        "deploy" => Ok(Answer::Handle(engine.deploy(request(args)?).await?)),
+        "deploy" => handle_of(&engine.deploy(request(args)?).await?),
         "plan" => value(&engine.plan(request(args)?).await?),
         "roll_back" => {
             let asked = RollbackRequest {
@@ -137,7 +138,7 @@ async fn deployment(engine: &Engine, operation: &str, args: &Value) -> Result<An
                 actor: take::<Option<String>>(args, "actor")?.map(ActorRef),
                 idempotency_key: take(args, "idempotencyKey")?,
             };
-            Ok(Answer::Handle(engine.roll_back(asked).await?))
+            handle_of(&engine.roll_back(asked).await?)
         }
         "list_deployments" => {
             let filter = DeploymentFilter {
@@ -150,7 +151,7 @@ async fn deployment(engine: &Engine, operation: &str, args: &Value) -> Result<An
         }
         "deployment" => {
             let handle = DeploymentHandle::new(engine.deployer(), id(args, "id")?);
-            Ok(Answer::Handle(handle))
+            handle_of(&handle)
         }
         other => Err(unknown(other)),
     }
@@ -161,7 +162,7 @@ pub(super) async fn handle(
     handle: &DeploymentHandle,
     operation: &str,
     args: &Value,
-) -> Result<Answer> {
+) -> Result<Value> {
     match operation {
         "get" => value(&handle.get().await?),
         "wait" => {
