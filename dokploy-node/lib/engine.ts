@@ -13,14 +13,20 @@ import type {
   CredentialId,
   CredentialKind,
   CredentialSecret,
+  Database,
+  DatabaseConnection,
+  DatabaseEngine,
+  DatabaseId,
   Deployment,
   DeploymentId,
   DeploymentRequestInput,
+  EndpointMode,
   Page,
   Plan,
   PlainOptions,
   Project,
   ProjectId,
+  Provider,
   QueueStats,
   Release,
   ReleaseId,
@@ -29,6 +35,7 @@ import type {
   ServiceStats,
   Status,
   Timestamp,
+  WebhookAnswer,
   WorkerId,
 } from "./shapes.js";
 import type { StreamOptions } from "./stream.js";
@@ -58,6 +65,42 @@ export interface DeployOptions extends DeploymentRequestInput {
   idempotencyKey?: string | undefined;
   /** Digest of a plan that was looked at: `conflict` when the world has moved since. */
   planDigest?: string | undefined;
+}
+
+/** What a database is made of. */
+export interface DatabaseOptions {
+  /** Tag of the official image. */
+  tag?: string | undefined;
+  /** Another image that works like the official one. Not together with `tag`. */
+  image?: string | undefined;
+  /** Memory limit in MiB. */
+  memoryLimit?: number | undefined;
+  /** Processor limit in cores. */
+  cpuLimit?: number | undefined;
+  /** How its name resolves. Default: vip. */
+  endpointMode?: EndpointMode | undefined;
+  /** Who asks for it. */
+  actor?: string | undefined;
+}
+
+/** What of a database is to change. What is left out stays as it is. */
+export interface DatabaseChange {
+  /** Tag of the official image. */
+  tag?: string | undefined;
+  /** Another image that works like the official one. Not together with `tag`. */
+  image?: string | undefined;
+  /** Memory limit in MiB; null takes it away. */
+  memoryLimit?: number | null | undefined;
+  /** Processor limit in cores; null takes it away. */
+  cpuLimit?: number | null | undefined;
+}
+
+/** A database that was made, and its first deployment. */
+export interface NewDatabase {
+  /** The database. */
+  database: Database;
+  /** The deployment that begins to run it. */
+  deployment: DeploymentHandle;
 }
 
 const idOf = <Id extends string>(ref: Ref<Id>): Id => (typeof ref === "object" ? ref.id : ref);
@@ -138,6 +181,15 @@ export class Engine implements AsyncDisposable {
    */
   queueStats(): Promise<QueueStats> {
     return this.#caller.call("queueStats", {});
+  }
+
+  /**
+   * What this engine has done, what waits, and how the store's connections are used, in Prometheus' text format.
+   *
+   * @throws {DokployError} `unavailable`
+   */
+  metricsText(): Promise<string> {
+    return this.#caller.call("metricsText", {});
   }
 
   /**
@@ -289,6 +341,46 @@ export class Engine implements AsyncDisposable {
   }
 
   /**
+   * What senders of webhooks for an application sign with; null where an earlier version made it and nobody has rotated
+   * it since.
+   *
+   * @throws {DokployError} `not_found`, `permission_denied`
+   */
+  webhookSecret(application: Ref<ApplicationId>): Promise<string | null> {
+    return this.#caller.call("webhookSecret", { application: idOf(application) });
+  }
+
+  /**
+   * Gives an application, which was read at this version, a new webhook secret. What is signed with the old one is
+   * refused from then on.
+   *
+   * @throws {DokployError} `not_found`, `conflict`
+   */
+  rotateWebhookSecret(application: Ref<ApplicationId>, version: number): Promise<Application> {
+    return this.#caller.call("rotateWebhookSecret", { id: idOf(application), version });
+  }
+
+  /**
+   * Takes a request of a git host or a registry as it arrived, checks with whose secret it was made, and deploys what it
+   * asks for. The body has to be the bytes that were sent, because they are what was signed. `token` is the secret in the
+   * address, for registries that can send no header of one's own.
+   *
+   * @throws {DokployError} `invalid_spec`, `unauthenticated`, `rate_limited`
+   */
+  receiveWebhook(
+    provider: Provider,
+    headers: Readonly<Record<string, string | string[] | undefined>>,
+    body: Uint8Array | string,
+    { token }: { token?: string | undefined } = {},
+  ): Promise<WebhookAnswer> {
+    // Of a repeated header the first one counts.
+    const single = Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]);
+    const encoded = Buffer.from(body).toString("base64");
+    const query = { provider, headers: Object.fromEntries(single), body: encoded, token };
+    return this.#caller.call("receiveWebhook", query);
+  }
+
+  /**
    * Output of the tasks of an application: the last `tail` lines of each, only those after `since`, those of one `task`;
    * with `follow`, also what is written from now on.
    *
@@ -318,6 +410,72 @@ export class Engine implements AsyncDisposable {
    */
   serviceStats(application: Ref<ApplicationId>): Promise<ServiceStats> {
     return this.#caller.call("serviceStats", { id: idOf(application) });
+  }
+
+  /**
+   * Makes a database with a password and a volume of its own, and deploys it.
+   *
+   * @throws {DokployError} `not_found`, `invalid_spec`, `already_exists`, `rate_limited`
+   */
+  async createDatabase(
+    project: Ref<ProjectId>,
+    name: string,
+    engine: DatabaseEngine,
+    options: DatabaseOptions = {},
+  ): Promise<NewDatabase> {
+    const args = { project: idOf(project), name, engine, ...options };
+    const made = await this.#caller.call<{ database: Database; deployment: DeploymentId }>("createDatabase", args);
+    return { database: made.database, deployment: new DeploymentHandle(this.#caller, made.deployment) };
+  }
+
+  /**
+   * The database, or null. The application that runs it has its volume, limits, logs and deployments.
+   *
+   * @throws {DokployError} `invalid_spec`
+   */
+  findDatabase(id: DatabaseId): Promise<Database | null> {
+    return this.#caller.call("findDatabase", { id });
+  }
+
+  /**
+   * Databases, of one project or of all, newest first.
+   *
+   * @throws {DokployError} `invalid_spec`
+   */
+  listDatabases({
+    project,
+    ...part
+  }: { project?: Ref<ProjectId> | null | undefined } & Part = {}): Promise<Page<Database>> {
+    return this.#caller.call("listDatabases", { project: idOrNone(project), ...part });
+  }
+
+  /**
+   * Changes image or limits of a database, which was read at this version. It takes effect with the next deployment of its
+   * application.
+   *
+   * @throws {DokployError} `not_found`, `invalid_spec`, `conflict`
+   */
+  updateDatabase(database: Ref<DatabaseId>, version: number, change: DatabaseChange = {}): Promise<Database> {
+    return this.#caller.call("updateDatabase", { id: idOf(database), version, ...change });
+  }
+
+  /**
+   * Deletes a database with everything that was made for it. Its data stay, unless `volume` is the name of its volume.
+   * Deleting what is absent is no error.
+   *
+   * @throws {DokployError} `invalid_spec`, `timed_out`, `unavailable`
+   */
+  deleteDatabase(database: Ref<DatabaseId>, { volume }: { volume?: string | undefined } = {}): Promise<void> {
+    return this.#none("deleteDatabase", { id: idOf(database), volume });
+  }
+
+  /**
+   * How to connect to a database from within the swarm, its password included.
+   *
+   * @throws {DokployError} `not_found`, `permission_denied`
+   */
+  databaseConnection(database: Ref<DatabaseId>): Promise<DatabaseConnection> {
+    return this.#caller.call("databaseConnection", { id: idOf(database) });
   }
 
   /**

@@ -2,7 +2,7 @@
 import { native } from "./native.js";
 
 export { Engine } from "./engine.js";
-export type { DeployOptions, OpenOptions, Part, Ref } from "./engine.js";
+export type { DatabaseChange, DatabaseOptions, DeployOptions, NewDatabase, OpenOptions, Part, Ref } from "./engine.js";
 export { DeploymentHandle } from "./deployment.js";
 export { DokployError } from "./errors.js";
 export type { DokployErrorOptions, ErrorCode } from "./errors.js";

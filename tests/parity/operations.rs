@@ -134,9 +134,11 @@ fn words(kind: &str) -> impl Iterator<Item = &str> {
 }
 
 fn is_known(shapes: &shapes::Shapes, word: &str) -> bool {
-    const PRIMITIVE: [&str; 14] = [
+    const PRIMITIVE: [&str; 16] = [
         "bytes",
+        "Kept",
         "Map",
+        "NewDatabase",
         "string",
         "integer",
         "number",

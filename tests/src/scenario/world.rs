@@ -152,13 +152,9 @@ impl World {
             .await?;
         for application in left.items {
             match application.database_id {
-                Some(database) => {
-                    cleaner
-                        .delete_database(database, volume(&application))
-                        .await?
-                }
-                None => cleaner.delete_application(application.id).await?,
-            }
+                Some(id) => cleaner.delete_database(id, volume(&application)).await,
+                None => cleaner.delete_application(application.id).await,
+            }?;
         }
         cleaner.shutdown().await;
         Ok(())
