@@ -1,118 +1,19 @@
+import { idOf, idOrNone } from "./arguments.js";
+import type { DatabaseChange, DatabaseOptions, DeployOptions, NewDatabase, OpenOptions, Part, Ref } from "./arguments.js";
 import { NativeCaller } from "./caller.js";
 import { DeploymentHandle } from "./deployment.js";
 import { rebuilt } from "./errors.js";
+import { closesAtExit, isClosed } from "./exit.js";
 import { sinkFunction, sourceFunction } from "./host.js";
-import type { EventSink, SourceFetcher } from "./host.js";
 import { native } from "./native.js";
 import type { NativeEngine } from "./native.js";
 import type {
-  Application,
-  ApplicationId,
-  ApplicationSpecInput,
-  Credential,
-  CredentialId,
-  CredentialKind,
-  CredentialSecret,
-  Database,
-  DatabaseConnection,
-  DatabaseEngine,
-  DatabaseId,
-  Deployment,
-  DeploymentId,
-  DeploymentRequestInput,
-  EndpointMode,
-  Page,
-  Plan,
-  PlainOptions,
-  Project,
-  ProjectId,
-  Provider,
-  QueueStats,
-  Release,
-  ReleaseId,
-  RuntimeInfo,
-  ServiceLogLine,
-  ServiceStats,
-  Status,
-  Timestamp,
-  WebhookAnswer,
-  WorkerId,
+  Application, ApplicationId, ApplicationSpecInput, Credential, CredentialId, CredentialKind, CredentialSecret,
+  Database, DatabaseConnection, DatabaseEngine, DatabaseId, Deployment, DeploymentId, DeploymentRequestInput,
+  Page, Plan, Project, ProjectId, Provider, QueueStats, Release, ReleaseId, RuntimeInfo, ServiceLogLine,
+  ServiceStats, Status, Timestamp, WebhookAnswer, WorkerId,
 } from "./shapes.js";
 import type { StreamOptions } from "./stream.js";
-
-/** What an engine is made of. */
-export interface OpenOptions extends PlainOptions {
-  /** Fetches code in place of the engine's own fetchers. */
-  source?: SourceFetcher | undefined;
-  /** Is told each event of the deployments that this engine works on. */
-  eventSink?: EventSink | undefined;
-}
-
-/** The id of something, or the thing itself. */
-export type Ref<Id extends string> = Id | { readonly id: Id };
-
-/** Which part of a list. */
-export interface Part {
-  /** At most so many items, 1 to 200. Default: 50. */
-  limit?: number | undefined;
-  /** The `next` of the part before. */
-  before?: string | null | undefined;
-}
-
-/** What is deployed, and how. */
-export interface DeployOptions extends DeploymentRequestInput {
-  /** The same key gives the same deployment. */
-  idempotencyKey?: string | undefined;
-  /** Digest of a plan that was looked at: `conflict` when the world has moved since. */
-  planDigest?: string | undefined;
-}
-
-/** What a database is made of. */
-export interface DatabaseOptions {
-  /** Tag of the official image. */
-  tag?: string | undefined;
-  /** Another image that works like the official one. Not together with `tag`. */
-  image?: string | undefined;
-  /** Memory limit in MiB. */
-  memoryLimit?: number | undefined;
-  /** Processor limit in cores. */
-  cpuLimit?: number | undefined;
-  /** How its name resolves. Default: vip. */
-  endpointMode?: EndpointMode | undefined;
-  /** Who asks for it. */
-  actor?: string | undefined;
-}
-
-/** What of a database is to change. What is left out stays as it is. */
-export interface DatabaseChange {
-  /** Tag of the official image. */
-  tag?: string | undefined;
-  /** Another image that works like the official one. Not together with `tag`. */
-  image?: string | undefined;
-  /** Memory limit in MiB; null takes it away. */
-  memoryLimit?: number | null | undefined;
-  /** Processor limit in cores; null takes it away. */
-  cpuLimit?: number | null | undefined;
-}
-
-/** A database that was made, and its first deployment. */
-export interface NewDatabase {
-  /** The database. */
-  database: Database;
-  /** The deployment that begins to run it. */
-  deployment: DeploymentHandle;
-}
-
-const idOf = <Id extends string>(ref: Ref<Id>): Id => (typeof ref === "object" ? ref.id : ref);
-const idOrNone = <Id extends string>(ref: Ref<Id> | null | undefined) => (ref == null ? undefined : idOf(ref));
-
-/** Engines that are not closed. */
-const opened = new Set<NativeEngine>();
-
-// The end of a process waits for no promise: what runs is handed back, so that the next start goes on with it.
-process.on("exit", () => {
-  for (const engine of opened) engine.handBack();
-});
 
 /**
  * A deployment engine in this process. What it accepted is durable: when the process ends, the next engine on the same
@@ -125,12 +26,11 @@ export class Engine implements AsyncDisposable {
   private constructor(engine: NativeEngine) {
     this.#caller = new NativeCaller(engine);
     this.#worker = engine.worker;
-    opened.add(engine);
+    closesAtExit(engine);
   }
 
   /**
    * Opens the store, prepares the ways to the container engine and to sources, and starts to work.
-   *
    * @throws {DokployError} `invalid_spec` that names the option, `permission_denied`, `unsupported`, `unavailable`
    */
   static async open(options: OpenOptions = {}): Promise<Engine> {
@@ -145,7 +45,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Brings the database to the form that this version needs, and does nothing else.
-   *
    * @throws {DokployError} `invalid_spec`, `unavailable`
    */
   static async migrate({ source: _source, eventSink: _sink, ...plain }: OpenOptions = {}): Promise<void> {
@@ -161,7 +60,7 @@ export class Engine implements AsyncDisposable {
   async close(): Promise<void> {
     const { engine } = this.#caller;
     await engine.close();
-    opened.delete(engine);
+    isClosed(engine);
   }
 
   /** Closes the engine. */
@@ -176,7 +75,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * What waits and what runs, over all engines on the store.
-   *
    * @throws {DokployError} `unavailable`
    */
   queueStats(): Promise<QueueStats> {
@@ -185,7 +83,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * What this engine has done, what waits, and how the store's connections are used, in Prometheus' text format.
-   *
    * @throws {DokployError} `unavailable`
    */
   metricsText(): Promise<string> {
@@ -194,7 +91,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * What the container engine is and can do.
-   *
    * @throws {DokployError} `unavailable`
    */
   runtimeInfo(): Promise<RuntimeInfo> {
@@ -203,7 +99,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Makes a project.
-   *
    * @throws {DokployError} `invalid_spec`, `already_exists`
    */
   createProject(name: string, { description }: { description?: string | undefined } = {}): Promise<Project> {
@@ -212,7 +107,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * The project, or null.
-   *
    * @throws {DokployError} `invalid_spec`
    */
   findProject(id: ProjectId): Promise<Project | null> {
@@ -226,7 +120,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Projects, newest first.
-   *
    * @throws {DokployError} `invalid_spec`
    */
   listProjects(part: Part = {}): Promise<Page<Project>> {
@@ -235,7 +128,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Deletes a project that has no applications. Deleting what is absent is no error.
-   *
    * @throws {DokployError} `conflict`
    */
   deleteProject(project: Ref<ProjectId>): Promise<void> {
@@ -244,7 +136,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Makes an application. New secrets in the specification are sealed before anything is stored.
-   *
    * @throws {DokployError} `invalid_spec` with every broken field, `not_found`, `already_exists`
    */
   createApplication(project: Ref<ProjectId>, spec: ApplicationSpecInput): Promise<Application> {
@@ -253,7 +144,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * The application, or null.
-   *
    * @throws {DokployError} `invalid_spec`
    */
   findApplication(id: ApplicationId): Promise<Application | null> {
@@ -262,7 +152,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * The application with this name in the project, or null.
-   *
    * @throws {DokployError} `invalid_spec`
    */
   findApplicationByName(project: Ref<ProjectId>, name: string): Promise<Application | null> {
@@ -271,7 +160,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Applications, of one project or of all, newest first.
-   *
    * @throws {DokployError} `invalid_spec`
    */
   listApplications({
@@ -284,7 +172,6 @@ export class Engine implements AsyncDisposable {
   /**
    * Replaces the specification of an application, which was read at this version. It takes effect with the next
    * deployment.
-   *
    * @throws {DokployError} `invalid_spec` with every broken field, `not_found`, `conflict`
    */
   updateApplication(
@@ -297,7 +184,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Sets the number of replicas at once, without a deployment.
-   *
    * @throws {DokployError} `not_found`, `invalid_spec`, `conflict`
    */
   scale(application: Ref<ApplicationId>, replicas: number): Promise<Application> {
@@ -306,7 +192,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Stops an application: it keeps its service, with no tasks.
-   *
    * @throws {DokployError} `not_found`, `conflict`
    */
   stop(application: Ref<ApplicationId>): Promise<Application> {
@@ -315,7 +200,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Starts a stopped application with the release that it had.
-   *
    * @throws {DokployError} `not_found`, `conflict`
    */
   start(application: Ref<ApplicationId>): Promise<Application> {
@@ -324,7 +208,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Replaces all tasks of an application, with nothing changed.
-   *
    * @throws {DokployError} `not_found`, `conflict`
    */
   restart(application: Ref<ApplicationId>): Promise<void> {
@@ -333,7 +216,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Deletes an application and everything that was made for it but its volumes. Deleting what is absent is no error.
-   *
    * @throws {DokployError} `timed_out`, `unavailable`
    */
   deleteApplication(application: Ref<ApplicationId>): Promise<void> {
@@ -343,7 +225,6 @@ export class Engine implements AsyncDisposable {
   /**
    * What senders of webhooks for an application sign with; null where an earlier version made it and nobody has rotated
    * it since.
-   *
    * @throws {DokployError} `not_found`, `permission_denied`
    */
   webhookSecret(application: Ref<ApplicationId>): Promise<string | null> {
@@ -353,7 +234,6 @@ export class Engine implements AsyncDisposable {
   /**
    * Gives an application, which was read at this version, a new webhook secret. What is signed with the old one is
    * refused from then on.
-   *
    * @throws {DokployError} `not_found`, `conflict`
    */
   rotateWebhookSecret(application: Ref<ApplicationId>, version: number): Promise<Application> {
@@ -364,7 +244,6 @@ export class Engine implements AsyncDisposable {
    * Takes a request of a git host or a registry as it arrived, checks with whose secret it was made, and deploys what it
    * asks for. The body has to be the bytes that were sent, because they are what was signed. `token` is the secret in the
    * address, for registries that can send no header of one's own.
-   *
    * @throws {DokployError} `invalid_spec`, `unauthenticated`, `rate_limited`
    */
   receiveWebhook(
@@ -383,7 +262,6 @@ export class Engine implements AsyncDisposable {
   /**
    * Output of the tasks of an application: the last `tail` lines of each, only those after `since`, those of one `task`;
    * with `follow`, also what is written from now on.
-   *
    * @throws {DokployError} `not_found`, `unavailable`
    */
   serviceLogs(
@@ -405,7 +283,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Use of processor, memory and network by the tasks of an application.
-   *
    * @throws {DokployError} `not_found`, `unavailable`
    */
   serviceStats(application: Ref<ApplicationId>): Promise<ServiceStats> {
@@ -414,7 +291,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Makes a database with a password and a volume of its own, and deploys it.
-   *
    * @throws {DokployError} `not_found`, `invalid_spec`, `already_exists`, `rate_limited`
    */
   async createDatabase(
@@ -430,7 +306,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * The database, or null. The application that runs it has its volume, limits, logs and deployments.
-   *
    * @throws {DokployError} `invalid_spec`
    */
   findDatabase(id: DatabaseId): Promise<Database | null> {
@@ -439,7 +314,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Databases, of one project or of all, newest first.
-   *
    * @throws {DokployError} `invalid_spec`
    */
   listDatabases({
@@ -452,7 +326,6 @@ export class Engine implements AsyncDisposable {
   /**
    * Changes image or limits of a database, which was read at this version. It takes effect with the next deployment of its
    * application.
-   *
    * @throws {DokployError} `not_found`, `invalid_spec`, `conflict`
    */
   updateDatabase(database: Ref<DatabaseId>, version: number, change: DatabaseChange = {}): Promise<Database> {
@@ -462,7 +335,6 @@ export class Engine implements AsyncDisposable {
   /**
    * Deletes a database with everything that was made for it. Its data stay, unless `volume` is the name of its volume.
    * Deleting what is absent is no error.
-   *
    * @throws {DokployError} `invalid_spec`, `timed_out`, `unavailable`
    */
   deleteDatabase(database: Ref<DatabaseId>, { volume }: { volume?: string | undefined } = {}): Promise<void> {
@@ -471,7 +343,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * How to connect to a database from within the swarm, its password included.
-   *
    * @throws {DokployError} `not_found`, `permission_denied`
    */
   databaseConnection(database: Ref<DatabaseId>): Promise<DatabaseConnection> {
@@ -480,7 +351,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Releases of an application, newest first, retired ones included.
-   *
    * @throws {DokployError} `invalid_spec`
    */
   listReleases(application: Ref<ApplicationId>, part: Part = {}): Promise<Page<Release>> {
@@ -489,7 +359,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * The release, or null.
-   *
    * @throws {DokployError} `invalid_spec`
    */
   findRelease(id: ReleaseId): Promise<Release | null> {
@@ -498,7 +367,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Accepts a deployment. Durable when the promise resolves; the same idempotency key gives the same deployment.
-   *
    * @throws {DokployError} `not_found`, `invalid_spec`, `rate_limited`, `conflict`
    */
   async deploy(
@@ -512,7 +380,6 @@ export class Engine implements AsyncDisposable {
   /**
    * Accepts a rollback to a retained release, as it was, environment included, without a rebuild. Without a release: to
    * the stable one before the current one.
-   *
    * @throws {DokployError} `not_found`, `conflict`, `rate_limited`
    */
   async rollBack(
@@ -532,7 +399,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * What a deployment would do, without doing any of it.
-   *
    * @throws {DokployError} `not_found`, `invalid_spec`, `source_failed`, `unavailable`
    */
   plan(application: Ref<ApplicationId>, request: DeploymentRequestInput = {}): Promise<Plan> {
@@ -542,7 +408,6 @@ export class Engine implements AsyncDisposable {
   /**
    * What a deployment would do if the application of this name in the named project had this specification, whether there
    * is one already or not. Nothing is stored.
-   *
    * @throws {DokployError} `invalid_spec`, `source_failed`, `unavailable`
    */
   preview(project: string, spec: ApplicationSpecInput, request: DeploymentRequestInput = {}): Promise<Plan> {
@@ -551,7 +416,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Deployments, newest first.
-   *
    * @throws {DokployError} `invalid_spec`
    */
   listDeployments({
@@ -569,7 +433,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * The deployment, or null.
-   *
    * @throws {DokployError} `invalid_spec`
    */
   findDeployment(id: DeploymentId): Promise<Deployment | null> {
@@ -578,7 +441,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * A handle of a deployment that was accepted before. Nothing is asked yet.
-   *
    * @throws {DokployError} `invalid_spec`
    */
   deployment(id: DeploymentId): DeploymentHandle {
@@ -592,7 +454,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Stores a credential, sealed. Its secret is never read back.
-   *
    * @throws {DokployError} `invalid_spec`, `already_exists`
    */
   createCredential(
@@ -606,7 +467,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * The credential without its secret, or null.
-   *
    * @throws {DokployError} `invalid_spec`
    */
   findCredential(id: CredentialId): Promise<Credential | null> {
@@ -615,7 +475,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Credentials without their secrets, newest first.
-   *
    * @throws {DokployError} `invalid_spec`
    */
   listCredentials(part: Part = {}): Promise<Page<Credential>> {
@@ -624,7 +483,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Deletes a credential. Applications that name it fail to fetch from then on, and say so.
-   *
    * @throws {DokployError} `invalid_spec`
    */
   deleteCredential(credential: Ref<CredentialId>): Promise<void> {

@@ -92,7 +92,7 @@ impl Place for InRust {
         process: bool,
         options: &Map<String, Value>,
     ) -> Result<()> {
-        self.options = options.clone();
+        self.options.clone_from(options);
         let assembly = if process {
             self.world.assembly(options)?
         } else {
