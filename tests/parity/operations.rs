@@ -14,6 +14,9 @@ struct Table {
     _about: String,
     open_options: Vec<Argument>,
     operations: Vec<Operation>,
+    /// Checked by the tests of the server.
+    #[serde(rename = "not_over_http")]
+    _not_over_http: std::collections::BTreeMap<String, String>,
     not_operations: std::collections::BTreeMap<String, String>,
 }
 

@@ -166,10 +166,20 @@ pub trait Place: Send + Sync {
     async fn end(self) -> Result<()>;
 }
 
+/// The text of a file of `tests/parity`.
+///
+/// # Panics
+///
+/// When there is no such file.
+pub fn table(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("parity")
+        .join(name);
+    std::fs::read_to_string(path).expect("the table is there")
+}
+
 fn read() -> File {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("parity/scenarios.json");
-    let text = std::fs::read_to_string(path).expect("the scenarios are there");
-    serde_json::from_str(&text).expect("the scenarios can be read")
+    serde_json::from_str(&table("scenarios.json")).expect("the scenarios can be read")
 }
 
 /// Runs every scenario at once, each in a place of its own, and fails with all that went wrong.
@@ -232,23 +242,6 @@ pub fn check_exceptions(places: &[&str]) -> Result<()> {
         "{exceptions} of {calls} are exceptions"
     );
     Ok(())
-}
-
-/// The names of all operations that a scenario calls.
-pub fn operations() -> Vec<String> {
-    let steps = read()
-        .scenarios
-        .into_iter()
-        .flat_map(|scenario| scenario.steps);
-    let mut names: Vec<_> = steps
-        .filter_map(|step| match step {
-            Step::Call(call) => Some(call.operation),
-            _ => None,
-        })
-        .collect();
-    names.sort();
-    names.dedup();
-    names
 }
 
 /// Writes files into a directory, which is made.
