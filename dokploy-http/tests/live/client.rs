@@ -14,8 +14,8 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
-/// How long a message may be under way.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a message may be under way: longer than the lease of a worker that was killed.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(45);
 
 pub(crate) struct Client {
     socket: WebSocketStream<TcpStream>,
