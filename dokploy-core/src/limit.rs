@@ -5,9 +5,11 @@ mod memory;
 mod redis;
 
 use std::fmt::Debug;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use sha2::{Digest, Sha256};
 
 pub use self::memory::MemoryLimiter;
 #[cfg(feature = "redis")]
@@ -108,4 +110,40 @@ pub struct Verdict {
 pub trait RateLimiter: Send + Sync + Debug {
     /// Takes a token from the bucket of a key, if there is one.
     async fn take(&self, key: &str, rate: Rate) -> Verdict;
+}
+
+/// What one person has: an IPv4 address, or the /64 network of an IPv6 one, in which he chooses addresses freely. This is
+/// what limits count strangers by.
+pub fn network(address: &str) -> String {
+    match address
+        .parse::<IpAddr>()
+        .map(|address| address.to_canonical())
+    {
+        Ok(IpAddr::V6(v6)) => {
+            let [a, b, c, d, ..] = v6.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::")
+        }
+        Ok(IpAddr::V4(v4)) => v4.to_string(),
+        Err(_) => hex::encode(&Sha256::digest(address)[..16]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_is_what_one_person_chooses_addresses_in() {
+        for (address, expected) in [
+            ("192.0.2.1", "192.0.2.1"),
+            ("::ffff:192.0.2.1", "192.0.2.1"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+            ("2001:db8:1:2::", "2001:db8:1:2::"),
+            ("2001:db8:1:3::1", "2001:db8:1:3::"),
+        ] {
+            assert_eq!(network(address), expected, "{address}");
+        }
+        let unknown = network("a\nb");
+        assert!(unknown.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    }
 }

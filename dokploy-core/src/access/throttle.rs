@@ -1,6 +1,5 @@
 //! Slows down who guesses passwords: by the name that he guesses for, and by the address that he guesses from.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::cache::{Cache, MemoryCache};
 use crate::error::{Error, ErrorKind, Result, Retry};
+use crate::limit::network;
 
 /// Failures are forgotten so long after the first of them.
 const WINDOW: Duration = Duration::from_mins(15);
@@ -104,21 +104,6 @@ fn keys(username: &str, address: Option<&str>) -> Vec<(String, u64)> {
 fn name_key(username: &str) -> String {
     let digest = Sha256::digest(username.trim().to_lowercase());
     format!("login:name:{}", hex::encode(&digest[..16]))
-}
-
-/// What one person has: an IPv4 address, or the /64 network of an IPv6 one, in which he chooses addresses freely.
-fn network(address: &str) -> String {
-    match address
-        .parse::<IpAddr>()
-        .map(|address| address.to_canonical())
-    {
-        Ok(IpAddr::V6(v6)) => {
-            let [a, b, c, d, ..] = v6.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}::")
-        }
-        Ok(IpAddr::V4(v4)) => v4.to_string(),
-        Err(_) => hex::encode(&Sha256::digest(address)[..16]),
-    }
 }
 
 #[cfg(test)]

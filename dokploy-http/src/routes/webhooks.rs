@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use dokploy_core::id::DeploymentId;
-use dokploy_core::limit::Rate;
+use dokploy_core::limit::{Rate, network};
 use dokploy_core::webhook::{Delivery, Provider};
 use dokploy_core::{Actor, Error, ErrorKind, Retry, Secret};
 use serde::{Deserialize, Serialize};
@@ -104,7 +104,7 @@ async fn limit(state: &AppState, origin: &Actor) -> Result<(), Problem> {
         return Ok(());
     };
     let rate = Rate::new(DELIVERIES_PER_MINUTE, Duration::from_mins(1))?;
-    let key = format!("webhook:address:{address}");
+    let key = format!("webhook:address:{}", network(address));
     let verdict = state.engine().limiter().take(&key, rate).await;
     if verdict.allowed {
         return Ok(());

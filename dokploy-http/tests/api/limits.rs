@@ -67,3 +67,15 @@ async fn nobody_has_a_bucket_for_each_address_and_cannot_choose_one() {
         assert_eq!(status_from(health, "203.0.113.1:1000").await, 200);
     }
 }
+
+#[tokio::test]
+async fn the_addresses_of_one_network_share_a_bucket() {
+    let world = World::with(FIVE).await;
+    let ask = || world.call("GET", "/api/nothing");
+    for last in 1..=5 {
+        let peer = format!("[2001:db8:1:2::{last}]:1000");
+        assert_eq!(status_from(ask(), &peer).await, 404);
+    }
+    assert_eq!(status_from(ask(), "[2001:db8:1:2:a:b:c:d]:1000").await, 429);
+    assert_eq!(status_from(ask(), "[2001:db8:1:3::1]:1000").await, 404);
+}

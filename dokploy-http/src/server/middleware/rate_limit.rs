@@ -4,6 +4,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use dokploy_core::limit::network;
 use dokploy_core::{Error, ErrorKind, Retry};
 
 use super::authenticate::Authenticated;
@@ -52,7 +53,7 @@ fn key(authenticated: &Authenticated) -> Option<String> {
     let actor = &authenticated.actor;
     match (actor.user_id(), &actor.address) {
         (Some(user), _) => Some(format!("http:user:{user}")),
-        (None, Some(address)) => Some(format!("http:address:{address}")),
+        (None, Some(address)) => Some(format!("http:address:{}", network(address))),
         (None, None) => None,
     }
 }
