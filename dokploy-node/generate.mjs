@@ -185,7 +185,7 @@ function parts(name, found = new Set()) {
 const isName = ([, shape]) => ["id", "enum"].includes(shape.kind);
 const specification = parts("ApplicationSpec");
 const event = parts("Event");
-const stored = new Set(["Project", "Application", "Deployment", "Release"].flatMap((name) => [...parts(name)]));
+const stored = new Set(["Project", "Application", "Database", "Deployment", "Release"].flatMap((name) => [...parts(name)]));
 
 /** Which file a shape is in. */
 function home([name, shape]) {

@@ -19,7 +19,6 @@ export class DeploymentHandle {
 
   /**
    * Where it stands.
-   *
    * @throws {DokployError} `not_found`
    */
   get(): Promise<Deployment> {
@@ -28,7 +27,6 @@ export class DeploymentHandle {
 
   /**
    * Its events after a number, those of the past first and then those to come, without a gap, until the terminal one.
-   *
    * @throws {DokployError} `not_found`
    */
   events({ signal, ...args }: { after?: number | undefined } & StreamOptions = {}): AsyncIterableIterator<Event> {
@@ -37,7 +35,6 @@ export class DeploymentHandle {
 
   /**
    * Lines of its log after a number, those of the past first; with `follow`, which is the default, until it is terminal.
-   *
    * @throws {DokployError} `not_found`
    */
   logs({
@@ -50,7 +47,6 @@ export class DeploymentHandle {
   /**
    * Waits until it is terminal, for at most `timeout` seconds. When the waiting ends before, also by the signal, the
    * deployment goes on.
-   *
    * @throws {DokployError} `not_found`, `timed_out`
    */
   wait({
@@ -63,7 +59,6 @@ export class DeploymentHandle {
   /**
    * Asks to cancel it; it becomes `cancelled` after the work has really stopped. Asking again, or for one that is
    * terminal, changes nothing.
-   *
    * @throws {DokployError} `not_found`, `unavailable`
    */
   cancel(args: { actor?: string | undefined } = {}): Promise<Deployment> {

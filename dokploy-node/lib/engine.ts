@@ -1,75 +1,19 @@
+import { idOf, idOrNone } from "./arguments.js";
+import type { DatabaseChange, DatabaseOptions, DeployOptions, NewDatabase, OpenOptions, Part, Ref } from "./arguments.js";
 import { NativeCaller } from "./caller.js";
 import { DeploymentHandle } from "./deployment.js";
 import { rebuilt } from "./errors.js";
+import { closesAtExit, isClosed } from "./exit.js";
 import { sinkFunction, sourceFunction } from "./host.js";
-import type { EventSink, SourceFetcher } from "./host.js";
 import { native } from "./native.js";
 import type { NativeEngine } from "./native.js";
 import type {
-  Application,
-  ApplicationId,
-  ApplicationSpecInput,
-  Credential,
-  CredentialId,
-  CredentialKind,
-  CredentialSecret,
-  Deployment,
-  DeploymentId,
-  DeploymentRequestInput,
-  Page,
-  Plan,
-  PlainOptions,
-  Project,
-  ProjectId,
-  QueueStats,
-  Release,
-  ReleaseId,
-  RuntimeInfo,
-  ServiceLogLine,
-  ServiceStats,
-  Status,
-  Timestamp,
-  WorkerId,
+  Application, ApplicationId, ApplicationSpecInput, Credential, CredentialId, CredentialKind, CredentialSecret,
+  Database, DatabaseConnection, DatabaseEngine, DatabaseId, Deployment, DeploymentId, DeploymentRequestInput,
+  Page, Plan, Project, ProjectId, Provider, QueueStats, Release, ReleaseId, RuntimeInfo, ServiceLogLine,
+  ServiceStats, Status, Timestamp, WebhookAnswer, WorkerId,
 } from "./shapes.js";
 import type { StreamOptions } from "./stream.js";
-
-/** What an engine is made of. */
-export interface OpenOptions extends PlainOptions {
-  /** Fetches code in place of the engine's own fetchers. */
-  source?: SourceFetcher | undefined;
-  /** Is told each event of the deployments that this engine works on. */
-  eventSink?: EventSink | undefined;
-}
-
-/** The id of something, or the thing itself. */
-export type Ref<Id extends string> = Id | { readonly id: Id };
-
-/** Which part of a list. */
-export interface Part {
-  /** At most so many items, 1 to 200. Default: 50. */
-  limit?: number | undefined;
-  /** The `next` of the part before. */
-  before?: string | null | undefined;
-}
-
-/** What is deployed, and how. */
-export interface DeployOptions extends DeploymentRequestInput {
-  /** The same key gives the same deployment. */
-  idempotencyKey?: string | undefined;
-  /** Digest of a plan that was looked at: `conflict` when the world has moved since. */
-  planDigest?: string | undefined;
-}
-
-const idOf = <Id extends string>(ref: Ref<Id>): Id => (typeof ref === "object" ? ref.id : ref);
-const idOrNone = <Id extends string>(ref: Ref<Id> | null | undefined) => (ref == null ? undefined : idOf(ref));
-
-/** Engines that are not closed. */
-const opened = new Set<NativeEngine>();
-
-// The end of a process waits for no promise: what runs is handed back, so that the next start goes on with it.
-process.on("exit", () => {
-  for (const engine of opened) engine.handBack();
-});
 
 /**
  * A deployment engine in this process. What it accepted is durable: when the process ends, the next engine on the same
@@ -82,12 +26,11 @@ export class Engine implements AsyncDisposable {
   private constructor(engine: NativeEngine) {
     this.#caller = new NativeCaller(engine);
     this.#worker = engine.worker;
-    opened.add(engine);
+    closesAtExit(engine);
   }
 
   /**
    * Opens the store, prepares the ways to the container engine and to sources, and starts to work.
-   *
    * @throws {DokployError} `invalid_spec` that names the option, `permission_denied`, `unsupported`, `unavailable`
    */
   static async open(options: OpenOptions = {}): Promise<Engine> {
@@ -102,7 +45,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Brings the database to the form that this version needs, and does nothing else.
-   *
    * @throws {DokployError} `invalid_spec`, `unavailable`
    */
   static async migrate({ source: _source, eventSink: _sink, ...plain }: OpenOptions = {}): Promise<void> {
@@ -118,7 +60,7 @@ export class Engine implements AsyncDisposable {
   async close(): Promise<void> {
     const { engine } = this.#caller;
     await engine.close();
-    opened.delete(engine);
+    isClosed(engine);
   }
 
   /** Closes the engine. */
@@ -133,7 +75,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * What waits and what runs, over all engines on the store.
-   *
    * @throws {DokployError} `unavailable`
    */
   queueStats(): Promise<QueueStats> {
@@ -141,8 +82,15 @@ export class Engine implements AsyncDisposable {
   }
 
   /**
+   * What this engine has done, what waits, and how the store's connections are used, in Prometheus' text format.
+   * @throws {DokployError} `unavailable`
+   */
+  metricsText(): Promise<string> {
+    return this.#caller.call("metricsText", {});
+  }
+
+  /**
    * What the container engine is and can do.
-   *
    * @throws {DokployError} `unavailable`
    */
   runtimeInfo(): Promise<RuntimeInfo> {
@@ -151,7 +99,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Makes a project.
-   *
    * @throws {DokployError} `invalid_spec`, `already_exists`
    */
   createProject(name: string, { description }: { description?: string | undefined } = {}): Promise<Project> {
@@ -160,7 +107,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * The project, or null.
-   *
    * @throws {DokployError} `invalid_spec`
    */
   findProject(id: ProjectId): Promise<Project | null> {
@@ -174,7 +120,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Projects, newest first.
-   *
    * @throws {DokployError} `invalid_spec`
    */
   listProjects(part: Part = {}): Promise<Page<Project>> {
@@ -183,7 +128,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Deletes a project that has no applications. Deleting what is absent is no error.
-   *
    * @throws {DokployError} `conflict`
    */
   deleteProject(project: Ref<ProjectId>): Promise<void> {
@@ -192,7 +136,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Makes an application. New secrets in the specification are sealed before anything is stored.
-   *
    * @throws {DokployError} `invalid_spec` with every broken field, `not_found`, `already_exists`
    */
   createApplication(project: Ref<ProjectId>, spec: ApplicationSpecInput): Promise<Application> {
@@ -201,7 +144,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * The application, or null.
-   *
    * @throws {DokployError} `invalid_spec`
    */
   findApplication(id: ApplicationId): Promise<Application | null> {
@@ -210,7 +152,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * The application with this name in the project, or null.
-   *
    * @throws {DokployError} `invalid_spec`
    */
   findApplicationByName(project: Ref<ProjectId>, name: string): Promise<Application | null> {
@@ -219,7 +160,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Applications, of one project or of all, newest first.
-   *
    * @throws {DokployError} `invalid_spec`
    */
   listApplications({
@@ -232,7 +172,6 @@ export class Engine implements AsyncDisposable {
   /**
    * Replaces the specification of an application, which was read at this version. It takes effect with the next
    * deployment.
-   *
    * @throws {DokployError} `invalid_spec` with every broken field, `not_found`, `conflict`
    */
   updateApplication(
@@ -245,7 +184,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Sets the number of replicas at once, without a deployment.
-   *
    * @throws {DokployError} `not_found`, `invalid_spec`, `conflict`
    */
   scale(application: Ref<ApplicationId>, replicas: number): Promise<Application> {
@@ -254,7 +192,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Stops an application: it keeps its service, with no tasks.
-   *
    * @throws {DokployError} `not_found`, `conflict`
    */
   stop(application: Ref<ApplicationId>): Promise<Application> {
@@ -263,7 +200,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Starts a stopped application with the release that it had.
-   *
    * @throws {DokployError} `not_found`, `conflict`
    */
   start(application: Ref<ApplicationId>): Promise<Application> {
@@ -272,7 +208,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Replaces all tasks of an application, with nothing changed.
-   *
    * @throws {DokployError} `not_found`, `conflict`
    */
   restart(application: Ref<ApplicationId>): Promise<void> {
@@ -281,7 +216,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Deletes an application and everything that was made for it but its volumes. Deleting what is absent is no error.
-   *
    * @throws {DokployError} `timed_out`, `unavailable`
    */
   deleteApplication(application: Ref<ApplicationId>): Promise<void> {
@@ -289,9 +223,45 @@ export class Engine implements AsyncDisposable {
   }
 
   /**
+   * What senders of webhooks for an application sign with; null where an earlier version made it and nobody has rotated
+   * it since.
+   * @throws {DokployError} `not_found`, `permission_denied`
+   */
+  webhookSecret(application: Ref<ApplicationId>): Promise<string | null> {
+    return this.#caller.call("webhookSecret", { application: idOf(application) });
+  }
+
+  /**
+   * Gives an application, which was read at this version, a new webhook secret. What is signed with the old one is
+   * refused from then on.
+   * @throws {DokployError} `not_found`, `conflict`
+   */
+  rotateWebhookSecret(application: Ref<ApplicationId>, version: number): Promise<Application> {
+    return this.#caller.call("rotateWebhookSecret", { id: idOf(application), version });
+  }
+
+  /**
+   * Takes a request of a git host or a registry as it arrived, checks with whose secret it was made, and deploys what it
+   * asks for. The body has to be the bytes that were sent, because they are what was signed. `token` is the secret in the
+   * address, for registries that can send no header of one's own.
+   * @throws {DokployError} `invalid_spec`, `unauthenticated`, `rate_limited`
+   */
+  receiveWebhook(
+    provider: Provider,
+    headers: Readonly<Record<string, string | string[] | undefined>>,
+    body: Uint8Array | string,
+    { token }: { token?: string | undefined } = {},
+  ): Promise<WebhookAnswer> {
+    // Of a repeated header the first one counts.
+    const single = Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]);
+    const encoded = Buffer.from(body).toString("base64");
+    const query = { provider, headers: Object.fromEntries(single), body: encoded, token };
+    return this.#caller.call("receiveWebhook", query);
+  }
+
+  /**
    * Output of the tasks of an application: the last `tail` lines of each, only those after `since`, those of one `task`;
    * with `follow`, also what is written from now on.
-   *
    * @throws {DokployError} `not_found`, `unavailable`
    */
   serviceLogs(
@@ -313,7 +283,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Use of processor, memory and network by the tasks of an application.
-   *
    * @throws {DokployError} `not_found`, `unavailable`
    */
   serviceStats(application: Ref<ApplicationId>): Promise<ServiceStats> {
@@ -321,8 +290,67 @@ export class Engine implements AsyncDisposable {
   }
 
   /**
+   * Makes a database with a password and a volume of its own, and deploys it.
+   * @throws {DokployError} `not_found`, `invalid_spec`, `already_exists`, `rate_limited`
+   */
+  async createDatabase(
+    project: Ref<ProjectId>,
+    name: string,
+    engine: DatabaseEngine,
+    options: DatabaseOptions = {},
+  ): Promise<NewDatabase> {
+    const args = { project: idOf(project), name, engine, ...options };
+    const made = await this.#caller.call<{ database: Database; deployment: DeploymentId }>("createDatabase", args);
+    return { database: made.database, deployment: new DeploymentHandle(this.#caller, made.deployment) };
+  }
+
+  /**
+   * The database, or null. The application that runs it has its volume, limits, logs and deployments.
+   * @throws {DokployError} `invalid_spec`
+   */
+  findDatabase(id: DatabaseId): Promise<Database | null> {
+    return this.#caller.call("findDatabase", { id });
+  }
+
+  /**
+   * Databases, of one project or of all, newest first.
+   * @throws {DokployError} `invalid_spec`
+   */
+  listDatabases({
+    project,
+    ...part
+  }: { project?: Ref<ProjectId> | null | undefined } & Part = {}): Promise<Page<Database>> {
+    return this.#caller.call("listDatabases", { project: idOrNone(project), ...part });
+  }
+
+  /**
+   * Changes image or limits of a database, which was read at this version. It takes effect with the next deployment of its
+   * application.
+   * @throws {DokployError} `not_found`, `invalid_spec`, `conflict`
+   */
+  updateDatabase(database: Ref<DatabaseId>, version: number, change: DatabaseChange = {}): Promise<Database> {
+    return this.#caller.call("updateDatabase", { id: idOf(database), version, ...change });
+  }
+
+  /**
+   * Deletes a database with everything that was made for it. Its data stay, unless `volume` is the name of its volume.
+   * Deleting what is absent is no error.
+   * @throws {DokployError} `invalid_spec`, `timed_out`, `unavailable`
+   */
+  deleteDatabase(database: Ref<DatabaseId>, { volume }: { volume?: string | undefined } = {}): Promise<void> {
+    return this.#none("deleteDatabase", { id: idOf(database), volume });
+  }
+
+  /**
+   * How to connect to a database from within the swarm, its password included.
+   * @throws {DokployError} `not_found`, `permission_denied`
+   */
+  databaseConnection(database: Ref<DatabaseId>): Promise<DatabaseConnection> {
+    return this.#caller.call("databaseConnection", { id: idOf(database) });
+  }
+
+  /**
    * Releases of an application, newest first, retired ones included.
-   *
    * @throws {DokployError} `invalid_spec`
    */
   listReleases(application: Ref<ApplicationId>, part: Part = {}): Promise<Page<Release>> {
@@ -331,7 +359,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * The release, or null.
-   *
    * @throws {DokployError} `invalid_spec`
    */
   findRelease(id: ReleaseId): Promise<Release | null> {
@@ -340,7 +367,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Accepts a deployment. Durable when the promise resolves; the same idempotency key gives the same deployment.
-   *
    * @throws {DokployError} `not_found`, `invalid_spec`, `rate_limited`, `conflict`
    */
   async deploy(
@@ -354,7 +380,6 @@ export class Engine implements AsyncDisposable {
   /**
    * Accepts a rollback to a retained release, as it was, environment included, without a rebuild. Without a release: to
    * the stable one before the current one.
-   *
    * @throws {DokployError} `not_found`, `conflict`, `rate_limited`
    */
   async rollBack(
@@ -374,7 +399,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * What a deployment would do, without doing any of it.
-   *
    * @throws {DokployError} `not_found`, `invalid_spec`, `source_failed`, `unavailable`
    */
   plan(application: Ref<ApplicationId>, request: DeploymentRequestInput = {}): Promise<Plan> {
@@ -384,7 +408,6 @@ export class Engine implements AsyncDisposable {
   /**
    * What a deployment would do if the application of this name in the named project had this specification, whether there
    * is one already or not. Nothing is stored.
-   *
    * @throws {DokployError} `invalid_spec`, `source_failed`, `unavailable`
    */
   preview(project: string, spec: ApplicationSpecInput, request: DeploymentRequestInput = {}): Promise<Plan> {
@@ -393,7 +416,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Deployments, newest first.
-   *
    * @throws {DokployError} `invalid_spec`
    */
   listDeployments({
@@ -411,7 +433,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * The deployment, or null.
-   *
    * @throws {DokployError} `invalid_spec`
    */
   findDeployment(id: DeploymentId): Promise<Deployment | null> {
@@ -420,7 +441,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * A handle of a deployment that was accepted before. Nothing is asked yet.
-   *
    * @throws {DokployError} `invalid_spec`
    */
   deployment(id: DeploymentId): DeploymentHandle {
@@ -434,7 +454,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Stores a credential, sealed. Its secret is never read back.
-   *
    * @throws {DokployError} `invalid_spec`, `already_exists`
    */
   createCredential(
@@ -448,7 +467,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * The credential without its secret, or null.
-   *
    * @throws {DokployError} `invalid_spec`
    */
   findCredential(id: CredentialId): Promise<Credential | null> {
@@ -457,7 +475,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Credentials without their secrets, newest first.
-   *
    * @throws {DokployError} `invalid_spec`
    */
   listCredentials(part: Part = {}): Promise<Page<Credential>> {
@@ -466,7 +483,6 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Deletes a credential. Applications that name it fail to fetch from then on, and say so.
-   *
    * @throws {DokployError} `invalid_spec`
    */
   deleteCredential(credential: Ref<CredentialId>): Promise<void> {

@@ -1,8 +1,8 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { native } from "./native.js";
 
+export type { DatabaseChange, DatabaseOptions, DeployOptions, NewDatabase, OpenOptions, Part, Ref } from "./arguments.js";
 export { Engine } from "./engine.js";
-export type { DeployOptions, OpenOptions, Part, Ref } from "./engine.js";
 export { DeploymentHandle } from "./deployment.js";
 export { DokployError } from "./errors.js";
 export type { DokployErrorOptions, ErrorCode } from "./errors.js";

@@ -3,8 +3,10 @@
 
 pub(crate) mod applications;
 mod credentials;
+mod databases;
 pub(crate) mod deployments;
 mod projects;
+mod webhooks;
 
 use std::time::Duration;
 
@@ -30,6 +32,7 @@ pub(crate) use arguments;
 pub(crate) async fn run(engine: &Engine, operation: &str, text: &str) -> Result<String> {
     match operation {
         "queueStats" => queue_stats(engine).await,
+        "metricsText" => write(&engine.metrics_text().await?),
         "runtimeInfo" => write(&engine.runtime_info().await?),
         "createProject" => projects::create(engine, text).await,
         "findProject" => projects::find(engine, text).await,
@@ -46,7 +49,16 @@ pub(crate) async fn run(engine: &Engine, operation: &str, text: &str) -> Result<
         "start" => applications::start(engine, text).await,
         "restart" => applications::restart(engine, text).await,
         "deleteApplication" => applications::delete(engine, text).await,
+        "webhookSecret" => webhooks::secret(engine, text).await,
+        "rotateWebhookSecret" => webhooks::rotate_secret(engine, text).await,
+        "receiveWebhook" => webhooks::receive(engine, text).await,
         "serviceStats" => applications::stats(engine, text).await,
+        "createDatabase" => databases::create(engine, text).await,
+        "findDatabase" => databases::find(engine, text).await,
+        "listDatabases" => databases::list(engine, text).await,
+        "updateDatabase" => databases::update(engine, text).await,
+        "deleteDatabase" => databases::delete(engine, text).await,
+        "databaseConnection" => databases::connection(engine, text).await,
         "listReleases" => deployments::list_releases(engine, text).await,
         "findRelease" => deployments::find_release(engine, text).await,
         "deploy" => deployments::deploy(engine, text).await,

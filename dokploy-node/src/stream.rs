@@ -42,10 +42,13 @@ impl fmt::Debug for Source {
 }
 
 struct State {
-    chunks: BoxStream<'static, Vec<Result<String>>>,
+    chunks: BoxStream<'static, Chunk>,
     /// An error that came after items which were delivered first.
     failure: Option<Error>,
 }
+
+/// Items that were there at once, as a JSON array, and the error that came after them. One of the two is there.
+type Chunk = (Option<String>, Option<Error>);
 
 #[napi]
 impl Batches {
@@ -70,31 +73,46 @@ impl Source {
             return Err(failure);
         }
         let chunk = self.closed.run_until_cancelled(state.chunks.next()).await;
-        let Some(Some(chunk)) = chunk else {
-            return Ok(None);
-        };
-        let mut items = Vec::with_capacity(chunk.len());
-        for item in chunk {
-            match item {
-                Ok(item) => items.push(item),
-                Err(failure) if items.is_empty() => return Err(failure),
-                Err(failure) => {
-                    state.failure = Some(failure);
-                    break;
-                }
+        match chunk.flatten() {
+            None => Ok(None),
+            Some((Some(items), failure)) => {
+                state.failure = failure;
+                Ok(Some(items))
             }
+            Some((None, failure)) => failure.map_or(Ok(None), Err),
         }
-        Ok(Some(format!("[{}]", items.join(","))))
     }
 }
 
-fn batches<T: Serialize + 'static>(
+/// Writes all items with one call: what an item costs is what its text costs. An error is the last thing that a stream
+/// gives.
+fn encode<T: Serialize>(chunk: Vec<Result<T>>) -> Chunk {
+    let mut items = Vec::with_capacity(chunk.len());
+    let mut failure = None;
+    for item in chunk {
+        match item {
+            Ok(item) => items.push(item),
+            Err(error) => {
+                failure = Some(error);
+                break;
+            }
+        }
+    }
+    if items.is_empty() {
+        return (None, failure);
+    }
+    match write(&items) {
+        Ok(text) => (Some(text), failure),
+        Err(error) => (None, Some(error)),
+    }
+}
+
+fn batches<T: Serialize + Send + 'static>(
     engine: &Inside<Engine>,
     stream: BoxStream<'static, Result<T>>,
 ) -> Batches {
-    let items = stream.map(|item| item.and_then(|item| write(&item)));
     let state = State {
-        chunks: items.ready_chunks(BATCH_MAX).boxed(),
+        chunks: stream.ready_chunks(BATCH_MAX).map(encode).boxed(),
         failure: None,
     };
     let source = Arc::new(Source {

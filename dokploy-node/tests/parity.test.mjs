@@ -55,6 +55,10 @@ function typed(type, input) {
   const primitives = { integer: "number", seconds: "number", Secret: "string" };
   if (type in primitives) return primitives[type];
   if (["string", "number", "boolean"].includes(type)) return type;
+  if (type === "bytes") return "Uint8Array";
+  if (type.startsWith("Map<string, string>")) return "Record<string, string>";
+  const kept = /^Kept<(\w+)>$/.exec(type);
+  if (kept) return `${typed(kept[1], input)} | null`;
   if (type.endsWith("[]")) return `${typed(type.slice(0, -2), input)}[]`;
   return input && ["ApplicationSpec", "DeploymentRequest"].includes(type) ? `d.${type}Input` : `d.${type}`;
 }

@@ -39,6 +39,7 @@ PATHS = {"data_dir", "docker_cert_path", "secret_key_file"}
 
 def face_module(table: dict[str, Any], shapes: dict[str, Any], style: dict[str, str]) -> str:
     body = [
+        NEW_DATABASE,
         handle_class([op for op in table["operations"] if op["on"] == "DeploymentHandle"], shapes, style),
         engine_class(table, shapes, style),
     ]
@@ -46,27 +47,44 @@ def face_module(table: dict[str, Any], shapes: dict[str, Any], style: dict[str, 
     return HEADER.format(doc=style["doc"]) + imports(text, table, shapes, style) + text + EXPORTS
 
 
-EXPORTS = '\n\n__all__ = [\n    "DeploymentHandle",\n    "Engine",\n]\n'
+EXPORTS = '\n\n__all__ = [\n    "DeploymentHandle",\n    "Engine",\n    "NewDatabase",\n]\n'
+
+#: Two answers at once: what was made, and the deployment that makes it run.
+NEW_DATABASE = '''class NewDatabase(NamedTuple):
+    """A database that was made, and its first deployment."""
+
+    database: Database
+    """The database."""
+    deployment: DeploymentHandle
+    """The deployment that begins to run it."""
+
+    @classmethod
+    def _of(cls, answer: tuple[str, _dokploy.DeploymentHandle]) -> NewDatabase:
+        return cls(shape_of(Database.from_dict, answer[0]), DeploymentHandle(answer[1]))
+'''
+
 
 
 def imports(text: str, table: dict[str, Any], shapes: dict[str, Any], style: dict[str, str]) -> str:
     lines = ["import os\n", "from collections.abc import Mapping, Sequence\n", "from datetime import datetime\n"]
-    lines.append("from types import TracebackType\nfrom typing import Any\n\nfrom . import _dokploy\n")
+    lines.append("from types import TracebackType\nfrom typing import Any, NamedTuple\n\nfrom . import _dokploy\n")
     border = [
         "Identified",
         "Opening",
         "id_of",
         "json_of",
+        "kept_of",
         "maybe_id_of",
         "maybe_shape_of",
         "options_of",
         "page_of",
+        "secret_of",
         "shape_of",
         "time_of",
     ]
     lines.append(f"from ._border import {', '.join(name for name in border if name in text)}\n")
     lines.append("from ._parts import EventSink, SourceFetcher, sink_part, source_part\n")
-    lines.append(f"from ._shape import Page, Secret\nfrom ._streams import {style['stream']}\n")
+    lines.append(f"from ._shape import UNCHANGED, Page, Secret, Unchanged, maybe\nfrom ._streams import {style['stream']}\n")
     used: set[str] = {"DeploymentRequest"}
     for op in table["operations"]:
         used |= words(op["returns"] or "")
@@ -202,6 +220,12 @@ def returning(kind: str | None, answer: str) -> tuple[str, str]:
         return "None", answer
     if kind == "DeploymentHandle":
         return kind, f"DeploymentHandle({answer})"
+    if kind == "NewDatabase":
+        return kind, f"NewDatabase._of({answer})"
+    if kind == "string":
+        return "str", f"str({answer})"
+    if kind == "Secret?":
+        return "Secret | None", f"maybe(Secret, {answer})"
     form, parts = split(kind)
     function = {"optional": "maybe_shape_of", "page": "page_of"}.get(form, "shape_of")
     return given(kind), f"{function}({parts[0]}.from_dict, {answer})"
@@ -230,12 +254,21 @@ def arguments(op: dict[str, Any], shapes: dict[str, Any]) -> tuple[list[str], li
             text, expression = TAKEN[base], f"json_of({name})"
         elif base == "Timestamp":
             text, expression = TAKEN[base], f"time_of({name})"
+        elif base == "Secret":
+            text, expression = "Secret | str", f"secret_of({name})"
+        elif base.startswith("Kept<"):
+            text, expression = given(base), f"kept_of({name})"
+        elif base.startswith("Map<"):
+            text, expression = given(base), f"dict({name})"
         else:
             text, expression = given(base), name
         text += " | None" if is_optional else ""
         if "default" in argument:
             default = argument["default"]
-            text += f' = "{default}"' if isinstance(default, str) else f" = {default!r}"
+            if base.startswith("Kept<"):
+                text += " = UNCHANGED"
+            else:
+                text += f' = "{default}"' if isinstance(default, str) else f" = {default!r}"
             optional.append(f"{name}: {text}")
         else:
             required.append(f"{name}: {text}")

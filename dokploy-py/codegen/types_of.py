@@ -17,6 +17,8 @@ def split(kind: str) -> tuple[str, tuple[str, ...]]:
         return "optional", (kind[:-1],)
     if kind.endswith("[]"):
         return "list", (kind[:-2],)
+    if found := re.fullmatch(r"Kept<(\w+)>", kind):
+        return "kept", found.groups()
     if found := re.fullmatch(r"Map<(\w+), (.+)>", kind):
         return "map", found.groups()
     if found := re.fullmatch(r"Page<(\w+)>", kind):
@@ -26,7 +28,7 @@ def split(kind: str) -> tuple[str, tuple[str, ...]]:
 
 def words(kind: str) -> set[str]:
     """The names of the shapes in a type."""
-    return set(re.findall(r"[A-Z]\w+", kind)) - {"Map"}
+    return set(re.findall(r"[A-Z]\w+", kind)) - {"Kept", "Map"}
 
 
 def given(kind: str) -> str:
@@ -34,6 +36,8 @@ def given(kind: str) -> str:
     form, parts = split(kind)
     if form == "optional":
         return f"{given(parts[0])} | None"
+    if form == "kept":
+        return f"{given(parts[0])} | None | Unchanged"
     if form == "list":
         return f"tuple[{given(parts[0])}, ...]"
     if form == "map":

@@ -30,6 +30,8 @@ pub(crate) enum Reply {
     Engine(dokploy_core::Engine),
     /// A deployment.
     Handle(dokploy_core::DeploymentHandle),
+    /// A shape as JSON, and the deployment that was begun with it.
+    Both(String, dokploy_core::DeploymentHandle),
 }
 
 impl Reply {
@@ -44,6 +46,10 @@ impl Reply {
             Self::Handle(handle) => {
                 let handle = crate::deployment::DeploymentHandle::new(handle);
                 Ok(Py::new(py, handle)?.into_any())
+            }
+            Self::Both(text, handle) => {
+                let handle = Self::Handle(handle).into_python(py)?;
+                Ok((text, handle).into_pyobject(py)?.into_any().unbind())
             }
         }
     }

@@ -41,12 +41,19 @@ pub(crate) fn shape<T: DeserializeOwned>(what: &str, text: &str) -> Result<T> {
 }
 
 /// A name of an enumeration, as in `success`.
+pub(crate) fn word<T: DeserializeOwned>(what: &str, name: String) -> Result<T> {
+    serde_json::from_value(name.into())
+        .map_err(|error| Error::invalid_field(what, error.to_string()))
+}
+
+/// A name of an enumeration that may be absent.
 pub(crate) fn name<T: DeserializeOwned>(what: &str, name: Option<String>) -> Result<Option<T>> {
-    name.map(|name| {
-        serde_json::from_value(name.into())
-            .map_err(|error| Error::invalid_field(what, error.to_string()))
-    })
-    .transpose()
+    name.map(|name| word(what, name)).transpose()
+}
+
+/// What may be kept as it is: nothing keeps it, and null takes it away.
+pub(crate) fn kept<T: DeserializeOwned>(what: &str, text: Option<String>) -> Result<Option<T>> {
+    text.map(|text| shape(what, &text)).transpose()
 }
 
 /// An id that may be absent.

@@ -42,7 +42,7 @@ impl Engine {
     }
 
     /// A call that is finished even when nobody waits for it any more.
-    fn call<W>(
+    pub(crate) fn call<W>(
         &self,
         py: Python<'_>,
         work: impl FnOnce(dokploy_core::Engine) -> W,
@@ -107,6 +107,12 @@ impl Engine {
                 "active": stats.active,
                 "oldestWait": stats.oldest_wait.as_secs_f64(),
             }))
+        })
+    }
+
+    fn metrics_text(&self, py: Python<'_>) -> PyResult<Call> {
+        self.call(py, |engine| async move {
+            Ok(Reply::Text(engine.metrics_text().await?))
         })
     }
 
@@ -395,7 +401,7 @@ impl Engine {
         secret: String,
     ) -> PyResult<Call> {
         self.call(py, |engine| async move {
-            let kind = convert::shape("kind", &convert::text(&kind)?)?;
+            let kind = convert::word("kind", kind)?;
             let secret: CredentialSecret = convert::shape("secret", &secret)?;
             convert::reply(
                 &engine
@@ -437,7 +443,7 @@ async fn service_name(engine: &dokploy_core::Engine, id: &str) -> Result<String>
 }
 
 /// The application, or the error that says that there is none.
-async fn application(engine: &dokploy_core::Engine, id: &str) -> Result<Application> {
+pub(crate) async fn application(engine: &dokploy_core::Engine, id: &str) -> Result<Application> {
     let id: ApplicationId = id.parse()?;
     let found = engine.store().find_application(id).await?;
     found.ok_or_else(|| Error::not_found("application", id))

@@ -5,6 +5,7 @@
 
 mod call;
 mod convert;
+mod databases;
 mod deployment;
 mod engine;
 mod error;
@@ -15,6 +16,7 @@ mod part;
 mod process;
 mod source;
 mod stream;
+mod webhooks;
 
 /// Python module `dokploy._dokploy`.
 #[pyo3::pymodule]

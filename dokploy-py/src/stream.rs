@@ -1,11 +1,10 @@
 //! Events and log lines, many at a time.
 
-use std::fmt::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dokploy_core::error::{Error, Result};
+use futures::StreamExt;
 use futures::stream::BoxStream;
-use futures::{FutureExt, StreamExt};
 use pyo3::prelude::*;
 use serde::Serialize;
 
@@ -14,7 +13,7 @@ use crate::convert;
 use crate::error::to_python;
 use crate::process::Owned;
 
-/// Most items that cross the border at once.
+/// Most items that cross the border at once. Only what is there already is put together: nothing is waited for.
 const BATCH_MAX: usize = 1_000;
 
 /// A stream of shapes. `ready` waits until something can be taken, and `take` takes all of it: nothing is lost when
@@ -26,25 +25,28 @@ pub(crate) struct Stream {
 
 struct Shared {
     /// One `ready` at a time.
-    source: tokio::sync::Mutex<BoxStream<'static, Result<String>>>,
+    source: tokio::sync::Mutex<BoxStream<'static, Batch>>,
+    /// What was read and not taken.
     batch: Mutex<Batch>,
 }
 
-/// What was read and not taken.
+/// Items, and what came after them.
 #[derive(Default)]
 struct Batch {
-    /// The items, with a comma after each.
-    items: String,
+    /// The items as a JSON array, if there are any.
+    items: Option<String>,
     error: Option<Error>,
     ended: bool,
 }
 
 impl Stream {
-    pub(crate) fn new<T: Serialize + 'static>(source: BoxStream<'static, Result<T>>) -> Self {
-        let texts = source.map(|item| item.and_then(|item| convert::text(&item)));
+    pub(crate) fn new<T: Serialize + Send + 'static>(
+        source: BoxStream<'static, Result<T>>,
+    ) -> Self {
+        let batches = source.ready_chunks(BATCH_MAX).map(Batch::of);
         Self {
             shared: Owned::new(Arc::new(Shared {
-                source: tokio::sync::Mutex::new(texts.boxed()),
+                source: tokio::sync::Mutex::new(batches.boxed()),
                 batch: Mutex::default(),
             })),
         }
@@ -69,10 +71,8 @@ impl Stream {
     fn take(&self, py: Python<'_>) -> PyResult<Option<String>> {
         let shared = self.shared.get().map_err(|error| to_python(py, &error))?;
         let mut batch = shared.batch();
-        if !batch.items.is_empty() {
-            let mut items = std::mem::take(&mut batch.items);
-            items.pop();
-            return Ok(Some(format!("[{items}]")));
+        if let Some(items) = batch.items.take() {
+            return Ok(Some(items));
         }
         if let Some(error) = batch.error.take() {
             return Err(to_python(py, &error));
@@ -87,18 +87,8 @@ impl Shared {
         if self.batch().is_ready() {
             return;
         }
-        let mut next = source.next().await;
-        // What is there already comes along; nothing is waited for.
-        for _ in 1..BATCH_MAX {
-            if !self.batch().add(next) {
-                return;
-            }
-            match source.next().now_or_never() {
-                Some(found) => next = found,
-                None => return,
-            }
-        }
-        self.batch().add(next);
+        let next = source.next().await;
+        *self.batch() = next.unwrap_or_else(Batch::end);
     }
 
     fn batch(&self) -> MutexGuard<'_, Batch> {
@@ -107,22 +97,49 @@ impl Shared {
 }
 
 impl Batch {
-    fn is_ready(&self) -> bool {
-        !self.items.is_empty() || self.error.is_some() || self.ended
+    /// Writes all items with one call: what an item costs is what its text costs. An error is the last thing that a
+    /// stream gives.
+    fn of<T: Serialize>(chunk: Vec<Result<T>>) -> Self {
+        let mut items = Vec::with_capacity(chunk.len());
+        let mut error = None;
+        for item in chunk {
+            match item {
+                Ok(item) => items.push(item),
+                Err(failure) => {
+                    error = Some(failure);
+                    break;
+                }
+            }
+        }
+        let ended = error.is_some();
+        if items.is_empty() {
+            return Self {
+                items: None,
+                error,
+                ended,
+            };
+        }
+        match convert::text(&items) {
+            Ok(text) => Self {
+                items: Some(text),
+                error,
+                ended,
+            },
+            Err(failure) => Self {
+                error: Some(failure),
+                ..Self::end()
+            },
+        }
     }
 
-    /// Adds what the source gave; whether there may be more.
-    fn add(&mut self, next: Option<Result<String>>) -> bool {
-        match next {
-            Some(Ok(item)) => {
-                // Writing to a text cannot fail.
-                let _ = write!(self.items, "{item},");
-                return true;
-            }
-            Some(Err(error)) => self.error = Some(error),
-            None => {}
+    fn end() -> Self {
+        Self {
+            ended: true,
+            ..Self::default()
         }
-        self.ended = true;
-        false
+    }
+
+    fn is_ready(&self) -> bool {
+        self.items.is_some() || self.error.is_some() || self.ended
     }
 }

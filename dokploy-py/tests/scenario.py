@@ -178,8 +178,17 @@ class Run:
 def plain(answer: Any) -> Any:
     """An answer in the words of the wire."""
     if hasattr(answer, "to_dict"):
-        return answer.to_dict()
+        return exposed(answer.to_dict())
+    if hasattr(answer, "_asdict"):
+        return {name: plain(value) for name, value in answer._asdict().items()}
     return {"id": answer.id} if hasattr(answer, "id") else answer
+
+
+def exposed(value: Any) -> Any:
+    """Plain data in which a secret is the text that it is on the wire."""
+    if isinstance(value, dict):
+        return {key: exposed(item) for key, item in value.items()}
+    return value.expose() if isinstance(value, dokploy.Secret) else value
 
 
 def match(expected: Any, found: Any, path: str) -> None:

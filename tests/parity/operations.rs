@@ -14,6 +14,9 @@ struct Table {
     _about: String,
     open_options: Vec<Argument>,
     operations: Vec<Operation>,
+    /// Checked by the tests of the server.
+    #[serde(rename = "not_over_http")]
+    _not_over_http: std::collections::BTreeMap<String, String>,
     not_operations: std::collections::BTreeMap<String, String>,
 }
 
@@ -134,9 +137,11 @@ fn words(kind: &str) -> impl Iterator<Item = &str> {
 }
 
 fn is_known(shapes: &shapes::Shapes, word: &str) -> bool {
-    const PRIMITIVE: [&str; 14] = [
+    const PRIMITIVE: [&str; 16] = [
         "bytes",
+        "Kept",
         "Map",
+        "NewDatabase",
         "string",
         "integer",
         "number",

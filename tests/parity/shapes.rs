@@ -100,7 +100,7 @@ pub(crate) struct Variant {
 }
 
 /// What operations take and give; everything that these name is a shape, too.
-const ROOTS: [&str; 23] = [
+const ROOTS: [&str; 28] = [
     "Application",
     "ApplicationId",
     "ApplicationSpec",
@@ -108,6 +108,9 @@ const ROOTS: [&str; 23] = [
     "CredentialId",
     "CredentialKind",
     "CredentialSecret",
+    "Database",
+    "DatabaseConnection",
+    "DatabaseId",
     "Deployment",
     "DeploymentId",
     "DeploymentRequest",
@@ -117,6 +120,7 @@ const ROOTS: [&str; 23] = [
     "Plan",
     "Project",
     "ProjectId",
+    "Provider",
     "QueueStats",
     "Release",
     "ReleaseId",
@@ -124,15 +128,17 @@ const ROOTS: [&str; 23] = [
     "ServiceLogLine",
     "ServiceStats",
     "SourceRequest",
+    "WebhookAnswer",
 ];
 
 /// Further ones that nothing names.
 const FURTHER: [&str; 2] = ["Violation", "WorkerId"];
 
 /// Where the shapes are defined.
-const PLACES: [&str; 15] = [
+const PLACES: [&str; 16] = [
     "engine/databases/connection.rs",
     "engine/webhooks.rs",
+    "webhook/delivery.rs",
     "webhook/order.rs",
     "clock.rs",
     "deployer.rs",

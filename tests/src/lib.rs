@@ -13,4 +13,5 @@ pub mod postgres;
 pub mod process;
 pub mod redis;
 pub mod repository;
+pub mod scenario;
 pub mod scene;

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::malformed;
@@ -16,7 +17,8 @@ use crate::secret::Secret;
 const ID_LEN_MAX: usize = 100;
 
 /// Whose form a delivery has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Provider {
     /// GitHub and GitHub Enterprise.
     GitHub,

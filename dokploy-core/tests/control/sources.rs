@@ -197,7 +197,7 @@ async fn an_application_names_the_credentials_of_its_own_project_and_no_others()
 
         let page = PageRequest::first();
         let mut seen: Vec<_> = control
-            .credentials(&anna, page)
+            .credentials(&anna, None, page)
             .await
             .unwrap()
             .items
@@ -207,9 +207,21 @@ async fn an_application_names_the_credentials_of_its_own_project_and_no_others()
         seen.sort_unstable();
         assert_eq!(seen, [own, of_second]);
         assert_eq!(
-            control.credentials(&admin, page).await.unwrap().items.len(),
+            control
+                .credentials(&admin, None, page)
+                .await
+                .unwrap()
+                .items
+                .len(),
             4
         );
+        for actor in [&anna, &admin] {
+            let of_project = control.credentials(actor, Some(project), page).await;
+            let ids: Vec<_> = of_project.unwrap().items.iter().map(|one| one.id).collect();
+            assert_eq!(ids, [own]);
+        }
+        let of_foreign_project = control.credentials(&anna, Some(foreign), page).await;
+        assert_eq!(code(of_foreign_project), "not_found");
         for id in [of_foreign, shared, missing] {
             assert_eq!(code(control.credential(&anna, id).await), "not_found");
             assert_eq!(

@@ -19,7 +19,7 @@ pub struct CredentialShape {
     pub project_id: Option<ProjectId>,
     /// What it is for.
     pub kind: CredentialKind,
-    /// Name for people; unique.
+    /// Name for people; unique within its project.
     pub name: String,
     /// The only host, with an optional port, that it is ever sent to.
     pub host: String,
@@ -50,7 +50,8 @@ pub struct NewCredentialInput {
     pub project_id: Option<ProjectId>,
     /// What it is for.
     pub kind: CredentialKind,
-    /// Name for people; unique.
+    /// Name for people; unique within its project.
+    #[schema(min_length = 1, max_length = 100)]
     pub name: String,
     /// The only host, with an optional port, that it is ever sent to.
     pub host: String,

@@ -52,6 +52,17 @@ impl Client {
         self.socket.send(text).await.unwrap();
     }
 
+    /// Sends a text, whatever it is. The server may close the socket before its end.
+    pub(crate) async fn write(&mut self, text: &str) {
+        let _closed = self.socket.send(Message::Text(text.into())).await;
+    }
+
+    /// Sends bytes.
+    pub(crate) async fn write_bytes(&mut self, bytes: &[u8]) {
+        let bytes = Message::Binary(bytes.to_vec().into());
+        self.socket.send(bytes).await.unwrap();
+    }
+
     /// Watches something, which the server confirms.
     pub(crate) async fn watch(&mut self, topic: &str, after: u64) {
         self.say(&json!({"type": "subscribe", "topics": [topic], "after": after}))

@@ -5,6 +5,7 @@ import type {
   ApplicationId,
   CredentialId,
   CredentialKind,
+  DeploymentId,
   LogStream,
   PlanAction,
   ProjectId,
@@ -80,6 +81,22 @@ export type CredentialSecret =
         hostKeys: string[];
       };
     };
+
+/** How to connect to a database from within the swarm. */
+export interface DatabaseConnection {
+  /** All of it in one text, as drivers take it. */
+  url: string;
+  /** Host name in the common network. */
+  host: string;
+  /** Port. */
+  port: number;
+  /** User. */
+  username: string;
+  /** Password. */
+  password: string;
+  /** Name of the database within the server. */
+  database: string;
+}
 
 /** One line of a deployment's own log, masked. */
 export interface LogLine {
@@ -265,4 +282,12 @@ export interface Violation {
   field: string;
   /** What is wrong with it and what is expected. */
   message: string;
+}
+
+/** What became of a delivery. */
+export interface WebhookAnswer {
+  /** The deployments that it started; those that it started before when it was sent again. */
+  deployments: DeploymentId[];
+  /** Why it started none. */
+  ignored?: string | null;
 }

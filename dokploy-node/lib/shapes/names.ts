@@ -16,6 +16,19 @@ export type CredentialKind =
   /** An image registry. */
   | "registry";
 
+/** Which database. */
+export type DatabaseEngine =
+  /** `PostgreSQL`. */
+  | "postgres"
+  /** `MySQL`. */
+  | "mysql"
+  /** `MariaDB`. */
+  | "mariadb"
+  /** `MongoDB`. */
+  | "mongo"
+  /** `Redis`. */
+  | "redis";
+
 /** Identifies a database. */
 export type DatabaseId = string;
 
@@ -132,6 +145,19 @@ export type Protocol =
   | "tcp"
   /** UDP. */
   | "udp";
+
+/** Whose form a delivery has. */
+export type Provider =
+  /** GitHub and GitHub Enterprise. */
+  | "github"
+  /** GitLab. */
+  | "gitlab"
+  /** Gitea and Forgejo. */
+  | "gitea"
+  /** Bitbucket Cloud and Bitbucket Data Center. */
+  | "bitbucket"
+  /** Docker Hub and the notifications of a registry. */
+  | "docker";
 
 /** Why a deployment is where it is; for programs, next to the message for people. */
 export type Reason =

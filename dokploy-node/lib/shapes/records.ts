@@ -3,6 +3,7 @@
 import type {
   Timestamp,
   ApplicationId,
+  DatabaseEngine,
   DatabaseId,
   DeploymentId,
   DeploymentKind,
@@ -44,6 +45,28 @@ export interface Application {
   currentReleaseId?: ReleaseId | null;
   /** The database that it runs. Such an application is not listed among the others. */
   databaseId?: DatabaseId | null;
+  /** When it was made. */
+  createdAt: Timestamp;
+  /** When it was last changed. */
+  updatedAt: Timestamp;
+}
+
+/** A database as it is stored. An application of its own runs it, with everything that the engine promises of one. */
+export interface Database {
+  /** Identifier. */
+  id: DatabaseId;
+  /** Grows by one with each change; expected by writes that can race. */
+  version: number;
+  /** The project that it belongs to. */
+  projectId: ProjectId;
+  /** Name of the database and of its application, unique within the project. */
+  name: string;
+  /** Which database. */
+  engine: DatabaseEngine;
+  /** The image that it runs. */
+  image: string;
+  /** The application that runs it. */
+  applicationId: ApplicationId;
   /** When it was made. */
   createdAt: Timestamp;
   /** When it was last changed. */

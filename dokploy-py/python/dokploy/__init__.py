@@ -16,10 +16,10 @@ import atexit
 import os
 
 from . import credentials, errors, events, names, outputs, sources, sync
-from ._aio import DeploymentHandle, Engine
+from ._aio import DeploymentHandle, Engine, NewDatabase
 from ._dokploy import __version__, after_fork, leave
 from ._parts import EventSink, SourceFetcher
-from ._shape import Page, Secret, Shape
+from ._shape import UNCHANGED, Page, Secret, Shape
 from ._streams import AsyncStream, Stream
 from .credentials import Credential
 from .errors import Error
@@ -27,6 +27,8 @@ from .events import Event, Failure, TaskView
 from .records import (
     Application,
     Change,
+    Database,
+    DatabaseConnection,
     Deployment,
     DeploymentRequest,
     DeploymentState,
@@ -41,6 +43,7 @@ from .records import (
     StepRecord,
     TaskStats,
     Violation,
+    WebhookAnswer,
 )
 from .sources import Revision, SourceRequest
 from .specification import (
@@ -64,11 +67,14 @@ atexit.register(leave)
 os.register_at_fork(after_in_child=after_fork)
 
 __all__ = [
+    "UNCHANGED",
     "Application",
     "ApplicationSpec",
     "AsyncStream",
     "Change",
     "Credential",
+    "Database",
+    "DatabaseConnection",
     "Deadlines",
     "Deployment",
     "DeploymentHandle",
@@ -84,6 +90,7 @@ __all__ = [
     "GitSource",
     "HealthCheck",
     "LogLine",
+    "NewDatabase",
     "Page",
     "Plan",
     "Port",
@@ -108,6 +115,7 @@ __all__ = [
     "UpdatePolicy",
     "Violation",
     "Volume",
+    "WebhookAnswer",
     "__version__",
     "credentials",
     "errors",

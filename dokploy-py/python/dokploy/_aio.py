@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import _dokploy
 from ._border import (
@@ -16,21 +16,35 @@ from ._border import (
     Opening,
     id_of,
     json_of,
+    kept_of,
     maybe_id_of,
     maybe_shape_of,
     options_of,
     page_of,
+    secret_of,
     shape_of,
     time_of,
 )
 from ._parts import EventSink, SourceFetcher, sink_part, source_part
-from ._shape import Page, Secret
+from ._shape import UNCHANGED, Page, Secret, Unchanged, maybe
 from ._streams import AsyncStream
 from .credentials import Credential, CredentialSecret
 from .events import Event
-from .names import CredentialKind, DeploymentId, DeploymentTrigger, Status, SupersedePolicy, WorkerId
+from .names import (
+    CredentialKind,
+    DatabaseEngine,
+    DeploymentId,
+    DeploymentTrigger,
+    EndpointMode,
+    Provider,
+    Status,
+    SupersedePolicy,
+    WorkerId,
+)
 from .records import (
     Application,
+    Database,
+    DatabaseConnection,
     Deployment,
     DeploymentRequest,
     LogLine,
@@ -41,8 +55,22 @@ from .records import (
     RuntimeInfo,
     ServiceLogLine,
     ServiceStats,
+    WebhookAnswer,
 )
 from .specification import ApplicationSpec
+
+
+class NewDatabase(NamedTuple):
+    """A database that was made, and its first deployment."""
+
+    database: Database
+    """The database."""
+    deployment: DeploymentHandle
+    """The deployment that begins to run it."""
+
+    @classmethod
+    def _of(cls, answer: tuple[str, _dokploy.DeploymentHandle]) -> NewDatabase:
+        return cls(shape_of(Database.from_dict, answer[0]), DeploymentHandle(answer[1]))
 
 
 class DeploymentHandle:
@@ -335,6 +363,14 @@ class Engine:
         """
         return shape_of(QueueStats.from_dict, await self._native.queue_stats())
 
+    async def metrics_text(self) -> str:
+        """What this engine has done, what waits, and how the store's connections are used, in Prometheus' text
+        format.
+
+        Raises Unavailable.
+        """
+        return str(await self._native.metrics_text())
+
     async def runtime_info(self) -> RuntimeInfo:
         """What the container engine is and can do.
 
@@ -449,6 +485,34 @@ class Engine:
         """
         await self._native.delete_application(id_of(id))
 
+    async def webhook_secret(self, application: Identified) -> Secret | None:
+        """What senders of webhooks for an application sign with, or nothing where an earlier version made it and
+        nobody has rotated it since.
+
+        Raises NotFound or PermissionDenied.
+        """
+        return maybe(Secret, await self._native.webhook_secret(id_of(application)))
+
+    async def rotate_webhook_secret(self, id: Identified, version: int) -> Application:
+        """Gives an application a new webhook secret. What is signed with the old one is refused from then on.
+
+        Raises NotFound or Conflict.
+        """
+        return shape_of(Application.from_dict, await self._native.rotate_webhook_secret(id_of(id), version))
+
+    async def receive_webhook(
+        self, provider: Provider, headers: Mapping[str, str], body: bytes, *, token: Secret | str | None = None
+    ) -> WebhookAnswer:
+        """Takes a request of a git host or a registry as it arrived, checks with whose secret it was made, and
+        deploys what it asks for. `token` is the secret in the address, for registries that can send no header
+        of one's own.
+
+        Raises InvalidSpec, Unauthenticated or RateLimited.
+        """
+        return shape_of(
+            WebhookAnswer.from_dict, await self._native.receive_webhook(provider, dict(headers), body, secret_of(token))
+        )
+
     def service_logs(
         self,
         id: Identified,
@@ -472,6 +536,82 @@ class Engine:
         Raises NotFound or Unavailable.
         """
         return shape_of(ServiceStats.from_dict, await self._native.service_stats(id_of(id)))
+
+    async def create_database(
+        self,
+        project: Identified,
+        name: str,
+        engine: DatabaseEngine,
+        *,
+        tag: str | None = None,
+        image: str | None = None,
+        memory_limit: int | None = None,
+        cpu_limit: float | None = None,
+        endpoint_mode: EndpointMode = "vip",
+        actor: str | None = None,
+    ) -> NewDatabase:
+        """Makes a database with a password and a volume of its own, and deploys it. `tag` is one of the official
+        image, `image` another image that works like it; the memory is in MiB, the processor in cores.
+
+        Raises NotFound, InvalidSpec, AlreadyExists or RateLimited.
+        """
+        return NewDatabase._of(
+            await self._native.create_database(
+                id_of(project), name, engine, tag, image, memory_limit, cpu_limit, endpoint_mode, actor
+            )
+        )
+
+    async def find_database(self, id: Identified) -> Database | None:
+        """The database, or nothing. The application that runs it has its volume, limits, logs and deployments.
+
+        Raises InvalidSpec.
+        """
+        return maybe_shape_of(Database.from_dict, await self._native.find_database(id_of(id)))
+
+    async def list_databases(
+        self, *, project: Identified | None = None, limit: int = 50, before: str | None = None
+    ) -> Page[Database]:
+        """Databases, of one project or of all, newest first.
+
+        Raises InvalidSpec.
+        """
+        return page_of(Database.from_dict, await self._native.list_databases(maybe_id_of(project), limit, before))
+
+    async def update_database(
+        self,
+        id: Identified,
+        version: int,
+        *,
+        tag: str | None = None,
+        image: str | None = None,
+        memory_limit: int | None | Unchanged = UNCHANGED,
+        cpu_limit: float | None | Unchanged = UNCHANGED,
+    ) -> Database:
+        """Changes image or limits of a database. It takes effect with the next deployment of its application.
+
+        Raises NotFound, InvalidSpec or Conflict.
+        """
+        return shape_of(
+            Database.from_dict,
+            await self._native.update_database(
+                id_of(id), version, tag, image, kept_of(memory_limit), kept_of(cpu_limit)
+            ),
+        )
+
+    async def delete_database(self, id: Identified, *, volume: str | None = None) -> None:
+        """Deletes a database with everything that was made for it. Its data stay, unless `volume` is the name of
+        its volume. Deleting what is absent is no error.
+
+        Raises InvalidSpec, TimedOut or Unavailable.
+        """
+        await self._native.delete_database(id_of(id), volume)
+
+    async def database_connection(self, id: Identified) -> DatabaseConnection:
+        """How to connect to a database from within the swarm, its password included.
+
+        Raises NotFound or PermissionDenied.
+        """
+        return shape_of(DatabaseConnection.from_dict, await self._native.database_connection(id_of(id)))
 
     async def list_releases(
         self, application: Identified, *, limit: int = 50, before: str | None = None
@@ -679,4 +819,5 @@ class Engine:
 __all__ = [
     "DeploymentHandle",
     "Engine",
+    "NewDatabase",
 ]

@@ -8,7 +8,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Generic, Protocol, TypeVar, Union
 
-from ._shape import Page, Secret, Shape
+from ._shape import Page, Secret, Shape, Unchanged
 
 S = TypeVar("S", bound=Shape)
 
@@ -35,6 +35,15 @@ def maybe_id_of(value: Identified | None) -> str | None:
 def time_of(value: datetime | str | None) -> str | None:
     """Times without a zone are meant in the zone of this machine, as everywhere in Python."""
     return value.astimezone().isoformat() if isinstance(value, datetime) else value
+
+
+def secret_of(value: Secret | str | None) -> str | None:
+    return value.expose() if isinstance(value, Secret) else value
+
+
+def kept_of(value: float | None | Unchanged) -> str | None:
+    """Nothing for what stays as it is, and otherwise JSON."""
+    return None if isinstance(value, Unchanged) else json.dumps(value)
 
 
 def json_of(value: Shape | Mapping[str, Any]) -> str:

@@ -19,6 +19,16 @@ CredentialKind = Literal["git", "registry"]
 - `registry`: An image registry.
 """
 
+DatabaseEngine = Literal["postgres", "mysql", "mariadb", "mongo", "redis"]
+"""Which database.
+
+- `postgres`: `PostgreSQL`.
+- `mysql`: `MySQL`.
+- `mariadb`: `MariaDB`.
+- `mongo`: `MongoDB`.
+- `redis`: `Redis`.
+"""
+
 DatabaseId = str
 """Identifies a database."""
 
@@ -132,6 +142,16 @@ Protocol = Literal["tcp", "udp"]
 
 - `tcp`: TCP.
 - `udp`: UDP.
+"""
+
+Provider = Literal["github", "gitlab", "gitea", "bitbucket", "docker"]
+"""Whose form a delivery has.
+
+- `github`: GitHub and GitHub Enterprise.
+- `gitlab`: GitLab.
+- `gitea`: Gitea and Forgejo.
+- `bitbucket`: Bitbucket Cloud and Bitbucket Data Center.
+- `docker`: Docker Hub and the notifications of a registry.
 """
 
 Reason = Literal[
@@ -274,6 +294,7 @@ __all__ = [
     "ApplicationId",
     "CredentialId",
     "CredentialKind",
+    "DatabaseEngine",
     "DatabaseId",
     "DeploymentId",
     "DeploymentKind",
@@ -287,6 +308,7 @@ __all__ = [
     "PortMode",
     "ProjectId",
     "Protocol",
+    "Provider",
     "Reason",
     "ReleaseId",
     "RestartCondition",

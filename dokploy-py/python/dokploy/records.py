@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
-from ._shape import Shape, fill, make, maybe, read_time
+from ._shape import Secret, Shape, fill, make, maybe, read_time
 from .events import Failure
 from .names import (
     ApplicationId,
+    DatabaseEngine,
     DatabaseId,
     DeploymentId,
     DeploymentKind,
@@ -644,6 +645,161 @@ class Release(Shape):
         )
 
 
+class Database(Shape):
+    """A database as it is stored. An application of its own runs it, with everything that the engine promises of
+    one.
+    """
+
+    id: DatabaseId
+    """Identifier."""
+    version: int
+    """Grows by one with each change; expected by writes that can race."""
+    project_id: ProjectId
+    """The project that it belongs to."""
+    name: str
+    """Name of the database and of its application, unique within the project."""
+    engine: DatabaseEngine
+    """Which database."""
+    image: str
+    """The image that it runs."""
+    application_id: ApplicationId
+    """The application that runs it."""
+    created_at: datetime
+    """When it was made."""
+    updated_at: datetime
+    """When it was last changed."""
+
+    _WIRE: ClassVar[Mapping[str, str]] = {
+        "id": "id",
+        "version": "version",
+        "project_id": "projectId",
+        "name": "name",
+        "engine": "engine",
+        "image": "image",
+        "application_id": "applicationId",
+        "created_at": "createdAt",
+        "updated_at": "updatedAt",
+    }
+
+    def __init__(
+        self,
+        id: DatabaseId,
+        version: int,
+        project_id: ProjectId,
+        name: str,
+        engine: DatabaseEngine,
+        image: str,
+        application_id: ApplicationId,
+        created_at: datetime,
+        updated_at: datetime,
+    ) -> None:
+        fill(
+            self,
+            {
+                "id": id,
+                "version": version,
+                "project_id": project_id,
+                "name": name,
+                "engine": engine,
+                "image": image,
+                "application_id": application_id,
+                "created_at": created_at,
+                "updated_at": updated_at,
+            },
+        )
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Database:
+        return make(
+            Database,
+            {
+                "id": data["id"],
+                "version": data["version"],
+                "project_id": data["projectId"],
+                "name": data["name"],
+                "engine": data["engine"],
+                "image": data["image"],
+                "application_id": data["applicationId"],
+                "created_at": read_time(data["createdAt"]),
+                "updated_at": read_time(data["updatedAt"]),
+            },
+        )
+
+
+class DatabaseConnection(Shape):
+    """How to connect to a database from within the swarm."""
+
+    url: Secret
+    """All of it in one text, as drivers take it."""
+    host: str
+    """Host name in the common network."""
+    port: int
+    """Port."""
+    username: str
+    """User."""
+    password: Secret
+    """Password."""
+    database: str
+    """Name of the database within the server."""
+
+    _WIRE: ClassVar[Mapping[str, str]] = {
+        "url": "url",
+        "host": "host",
+        "port": "port",
+        "username": "username",
+        "password": "password",
+        "database": "database",
+    }
+    _SECRETS: ClassVar[frozenset[str]] = frozenset(["url", "password"])
+
+    def __init__(
+        self, url: Secret | str, host: str, port: int, username: str, password: Secret | str, database: str
+    ) -> None:
+        fill(
+            self,
+            {
+                "url": url if isinstance(url, Secret) else Secret(url),
+                "host": host,
+                "port": port,
+                "username": username,
+                "password": password if isinstance(password, Secret) else Secret(password),
+                "database": database,
+            },
+        )
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> DatabaseConnection:
+        return make(
+            DatabaseConnection,
+            {
+                "url": Secret(data["url"]),
+                "host": data["host"],
+                "port": data["port"],
+                "username": data["username"],
+                "password": Secret(data["password"]),
+                "database": data["database"],
+            },
+        )
+
+
+class WebhookAnswer(Shape):
+    """What became of a delivery."""
+
+    deployments: tuple[DeploymentId, ...]
+    """The deployments that it started; those that it started before when it was sent again."""
+    ignored: str | None
+    """Why it started none."""
+
+    _WIRE: ClassVar[Mapping[str, str]] = {"deployments": "deployments", "ignored": "ignored"}
+
+    def __init__(self, deployments: Sequence[DeploymentId], ignored: str | None) -> None:
+        fill(self, {"deployments": tuple(deployments), "ignored": ignored})
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> WebhookAnswer:
+        return make(WebhookAnswer, {"deployments": tuple(data.get("deployments", ())), "ignored": data.get("ignored")})
+
+
 class Change(Shape):
     """One thing that changes. Values of secrets are shown as `(secret)`."""
 
@@ -1067,6 +1223,8 @@ class Violation(Shape):
 __all__ = [
     "Application",
     "Change",
+    "Database",
+    "DatabaseConnection",
     "Deployment",
     "DeploymentRequest",
     "DeploymentState",
@@ -1082,4 +1240,5 @@ __all__ = [
     "StepRecord",
     "TaskStats",
     "Violation",
+    "WebhookAnswer",
 ]

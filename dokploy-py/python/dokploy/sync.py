@@ -10,18 +10,42 @@ import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import _dokploy
-from ._border import Identified, id_of, json_of, maybe_id_of, maybe_shape_of, options_of, page_of, shape_of, time_of
+from ._border import (
+    Identified,
+    id_of,
+    json_of,
+    kept_of,
+    maybe_id_of,
+    maybe_shape_of,
+    options_of,
+    page_of,
+    secret_of,
+    shape_of,
+    time_of,
+)
 from ._parts import EventSink, SourceFetcher, sink_part, source_part
-from ._shape import Page, Secret
+from ._shape import UNCHANGED, Page, Secret, Unchanged, maybe
 from ._streams import Stream
 from .credentials import Credential, CredentialSecret
 from .events import Event
-from .names import CredentialKind, DeploymentId, DeploymentTrigger, Status, SupersedePolicy, WorkerId
+from .names import (
+    CredentialKind,
+    DatabaseEngine,
+    DeploymentId,
+    DeploymentTrigger,
+    EndpointMode,
+    Provider,
+    Status,
+    SupersedePolicy,
+    WorkerId,
+)
 from .records import (
     Application,
+    Database,
+    DatabaseConnection,
     Deployment,
     DeploymentRequest,
     LogLine,
@@ -32,8 +56,22 @@ from .records import (
     RuntimeInfo,
     ServiceLogLine,
     ServiceStats,
+    WebhookAnswer,
 )
 from .specification import ApplicationSpec
+
+
+class NewDatabase(NamedTuple):
+    """A database that was made, and its first deployment."""
+
+    database: Database
+    """The database."""
+    deployment: DeploymentHandle
+    """The deployment that begins to run it."""
+
+    @classmethod
+    def _of(cls, answer: tuple[str, _dokploy.DeploymentHandle]) -> NewDatabase:
+        return cls(shape_of(Database.from_dict, answer[0]), DeploymentHandle(answer[1]))
 
 
 class DeploymentHandle:
@@ -322,6 +360,14 @@ class Engine:
         """
         return shape_of(QueueStats.from_dict, self._native.queue_stats().result())
 
+    def metrics_text(self) -> str:
+        """What this engine has done, what waits, and how the store's connections are used, in Prometheus' text
+        format.
+
+        Raises Unavailable.
+        """
+        return str(self._native.metrics_text().result())
+
     def runtime_info(self) -> RuntimeInfo:
         """What the container engine is and can do.
 
@@ -442,6 +488,35 @@ class Engine:
         """
         self._native.delete_application(id_of(id)).result()
 
+    def webhook_secret(self, application: Identified) -> Secret | None:
+        """What senders of webhooks for an application sign with, or nothing where an earlier version made it and
+        nobody has rotated it since.
+
+        Raises NotFound or PermissionDenied.
+        """
+        return maybe(Secret, self._native.webhook_secret(id_of(application)).result())
+
+    def rotate_webhook_secret(self, id: Identified, version: int) -> Application:
+        """Gives an application a new webhook secret. What is signed with the old one is refused from then on.
+
+        Raises NotFound or Conflict.
+        """
+        return shape_of(Application.from_dict, self._native.rotate_webhook_secret(id_of(id), version).result())
+
+    def receive_webhook(
+        self, provider: Provider, headers: Mapping[str, str], body: bytes, *, token: Secret | str | None = None
+    ) -> WebhookAnswer:
+        """Takes a request of a git host or a registry as it arrived, checks with whose secret it was made, and
+        deploys what it asks for. `token` is the secret in the address, for registries that can send no header
+        of one's own.
+
+        Raises InvalidSpec, Unauthenticated or RateLimited.
+        """
+        return shape_of(
+            WebhookAnswer.from_dict,
+            self._native.receive_webhook(provider, dict(headers), body, secret_of(token)).result(),
+        )
+
     def service_logs(
         self,
         id: Identified,
@@ -465,6 +540,82 @@ class Engine:
         Raises NotFound or Unavailable.
         """
         return shape_of(ServiceStats.from_dict, self._native.service_stats(id_of(id)).result())
+
+    def create_database(
+        self,
+        project: Identified,
+        name: str,
+        engine: DatabaseEngine,
+        *,
+        tag: str | None = None,
+        image: str | None = None,
+        memory_limit: int | None = None,
+        cpu_limit: float | None = None,
+        endpoint_mode: EndpointMode = "vip",
+        actor: str | None = None,
+    ) -> NewDatabase:
+        """Makes a database with a password and a volume of its own, and deploys it. `tag` is one of the official
+        image, `image` another image that works like it; the memory is in MiB, the processor in cores.
+
+        Raises NotFound, InvalidSpec, AlreadyExists or RateLimited.
+        """
+        return NewDatabase._of(
+            self._native.create_database(
+                id_of(project), name, engine, tag, image, memory_limit, cpu_limit, endpoint_mode, actor
+            ).result()
+        )
+
+    def find_database(self, id: Identified) -> Database | None:
+        """The database, or nothing. The application that runs it has its volume, limits, logs and deployments.
+
+        Raises InvalidSpec.
+        """
+        return maybe_shape_of(Database.from_dict, self._native.find_database(id_of(id)).result())
+
+    def list_databases(
+        self, *, project: Identified | None = None, limit: int = 50, before: str | None = None
+    ) -> Page[Database]:
+        """Databases, of one project or of all, newest first.
+
+        Raises InvalidSpec.
+        """
+        return page_of(Database.from_dict, self._native.list_databases(maybe_id_of(project), limit, before).result())
+
+    def update_database(
+        self,
+        id: Identified,
+        version: int,
+        *,
+        tag: str | None = None,
+        image: str | None = None,
+        memory_limit: int | None | Unchanged = UNCHANGED,
+        cpu_limit: float | None | Unchanged = UNCHANGED,
+    ) -> Database:
+        """Changes image or limits of a database. It takes effect with the next deployment of its application.
+
+        Raises NotFound, InvalidSpec or Conflict.
+        """
+        return shape_of(
+            Database.from_dict,
+            self._native.update_database(
+                id_of(id), version, tag, image, kept_of(memory_limit), kept_of(cpu_limit)
+            ).result(),
+        )
+
+    def delete_database(self, id: Identified, *, volume: str | None = None) -> None:
+        """Deletes a database with everything that was made for it. Its data stay, unless `volume` is the name of
+        its volume. Deleting what is absent is no error.
+
+        Raises InvalidSpec, TimedOut or Unavailable.
+        """
+        self._native.delete_database(id_of(id), volume).result()
+
+    def database_connection(self, id: Identified) -> DatabaseConnection:
+        """How to connect to a database from within the swarm, its password included.
+
+        Raises NotFound or PermissionDenied.
+        """
+        return shape_of(DatabaseConnection.from_dict, self._native.database_connection(id_of(id)).result())
 
     def list_releases(self, application: Identified, *, limit: int = 50, before: str | None = None) -> Page[Release]:
         """Releases of an application, newest first, retired ones included.
@@ -674,4 +825,5 @@ class Engine:
 __all__ = [
     "DeploymentHandle",
     "Engine",
+    "NewDatabase",
 ]

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
+use dokploy_core::engine::{DatabaseChange, DatabaseLimits, NewDatabase};
 use dokploy_core::error::{Error, ErrorKind, Result};
-use dokploy_core::model::{ActorRef, CredentialSecret, Page, PageRequest};
+use dokploy_core::id::DatabaseId;
+use dokploy_core::model::{ActorRef, CredentialSecret, Page, PageRequest, Reach};
 use dokploy_core::store::DeploymentFilter;
 use dokploy_core::{DeployRequest, Deployer, DeploymentHandle, Engine, RollbackRequest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-
-use super::Answer;
 
 /// Reads an argument; a missing one is null, which an optional argument takes for absent.
 fn take<T: DeserializeOwned>(args: &Value, name: &str) -> Result<T> {
@@ -27,14 +27,30 @@ fn maybe_id<T: std::str::FromStr<Err = Error>>(args: &Value, name: &str) -> Resu
     text.map(|text| text.parse()).transpose()
 }
 
-fn value(answer: &impl Serialize) -> Result<Answer> {
+/// What is left out is kept, and null takes it away.
+#[expect(
+    clippy::option_option,
+    reason = "a limit may be left as it is, taken away, or set"
+)]
+fn kept<T: DeserializeOwned>(args: &Value, name: &str) -> Result<Option<Option<T>>> {
+    args.get(name).map(|_| take(args, name)).transpose()
+}
+
+fn actor(args: &Value) -> Result<Option<ActorRef>> {
+    Ok(take::<Option<String>>(args, "actor")?.map(ActorRef))
+}
+
+fn value(answer: &impl Serialize) -> Result<Value> {
     serde_json::to_value(answer)
-        .map(Answer::Value)
         .map_err(|error| Error::new(ErrorKind::Unexpected, error.to_string()))
 }
 
-fn page<T: Serialize>(page: &Page<T>) -> Result<Answer> {
+fn page_of<T: Serialize>(page: &Page<T>) -> Result<Value> {
     value(&json!({"items": page.items, "next": page.next}))
+}
+
+fn handle_of(handle: &DeploymentHandle) -> Result<Value> {
+    value(&json!({"id": handle.id()}))
 }
 
 fn request(args: &Value) -> Result<DeployRequest> {
@@ -49,7 +65,7 @@ fn request(args: &Value) -> Result<DeployRequest> {
 }
 
 /// Calls an operation of an engine.
-pub(super) async fn engine(engine: &Engine, operation: &str, args: &Value) -> Result<Answer> {
+pub(super) async fn engine(engine: &Engine, operation: &str, args: &Value) -> Result<Value> {
     let store = engine.store();
     match operation {
         "create_project" => {
@@ -79,13 +95,13 @@ pub(super) async fn engine(engine: &Engine, operation: &str, args: &Value) -> Re
             )
         }
         "find_credential" => value(&store.find_credential(id(args, "id")?).await?),
-        "list_credentials" => page(&store.list_credentials(PageRequest::first()).await?),
+        "list_credentials" => page_of(&store.list_credentials(PageRequest::first()).await?),
         "delete_credential" => value(&engine.delete_credential(id(args, "id")?).await?),
         _ => application(engine, operation, args).await,
     }
 }
 
-async fn application(engine: &Engine, operation: &str, args: &Value) -> Result<Answer> {
+async fn application(engine: &Engine, operation: &str, args: &Value) -> Result<Value> {
     let store = engine.store();
     match operation {
         "create_application" => {
@@ -114,9 +130,15 @@ async fn application(engine: &Engine, operation: &str, args: &Value) -> Result<A
         "start" => value(&engine.start(id(args, "id")?).await?),
         "restart" => value(&engine.restart(id(args, "id")?).await?),
         "delete_application" => value(&engine.delete_application(id(args, "id")?).await?),
+        "create_database"
+        | "find_database"
+        | "list_databases"
+        | "update_database"
+        | "delete_database"
+        | "database_connection" => database(engine, operation, args).await,
         "list_releases" => {
             let application = id(args, "application")?;
-            page(
+            page_of(
                 &store
                     .list_releases(application, PageRequest::first())
                     .await?,
@@ -126,18 +148,80 @@ async fn application(engine: &Engine, operation: &str, args: &Value) -> Result<A
     }
 }
 
-async fn deployment(engine: &Engine, operation: &str, args: &Value) -> Result<Answer> {
+async fn database(engine: &Engine, operation: &str, args: &Value) -> Result<Value> {
+    let store = engine.store();
+    let page = PageRequest::first();
     match operation {
-        "deploy" => Ok(Answer::Handle(engine.deploy(request(args)?).await?)),
+        "create_database" => {
+            let (project, actor) = (id(args, "project")?, actor(args)?);
+            let made = engine.create_database(project, new_database(args)?, actor);
+            let (database, handle) = made.await?;
+            value(&json!({"database": database, "deployment": {"id": handle.id()}}))
+        }
+        "find_database" => value(&store.find_database(&Reach::All, id(args, "id")?).await?),
+        "list_databases" => {
+            let project = maybe_id(args, "project")?;
+            page_of(&store.list_databases(&Reach::All, project, page).await?)
+        }
+        "update_database" => {
+            let change = DatabaseChange {
+                version: take(args, "tag")?,
+                image: take(args, "image")?,
+                memory: kept(args, "memoryLimit")?,
+                cpu: kept(args, "cpuLimit")?,
+            };
+            let version = take(args, "version")?;
+            let updating = engine.update_database(id(args, "id")?, version, change);
+            value(&updating.await?)
+        }
+        "delete_database" => {
+            let volume: Option<String> = take(args, "volume")?;
+            let deleting = engine.delete_database(id(args, "id")?, volume.as_deref());
+            value(&deleting.await?)
+        }
+        _ => {
+            let id: DatabaseId = id(args, "id")?;
+            let found = store.find_database(&Reach::All, id).await?;
+            let database = found.ok_or_else(|| Error::not_found("database", id))?;
+            let connection = engine.database_connection(&database).await?;
+            value(&json!({
+                "url": connection.url.expose(),
+                "host": connection.host,
+                "port": connection.port,
+                "username": connection.username,
+                "password": connection.password.expose(),
+                "database": connection.database,
+            }))
+        }
+    }
+}
+
+fn new_database(args: &Value) -> Result<NewDatabase> {
+    Ok(NewDatabase {
+        name: take(args, "name")?,
+        engine: take(args, "engine")?,
+        version: take(args, "tag")?,
+        image: take(args, "image")?,
+        limits: DatabaseLimits {
+            memory: take(args, "memoryLimit")?,
+            cpu: take(args, "cpuLimit")?,
+        },
+        endpoint_mode: take::<Option<_>>(args, "endpointMode")?.unwrap_or_default(),
+    })
+}
+
+async fn deployment(engine: &Engine, operation: &str, args: &Value) -> Result<Value> {
+    match operation {
+        "deploy" => handle_of(&engine.deploy(request(args)?).await?),
         "plan" => value(&engine.plan(request(args)?).await?),
         "roll_back" => {
             let asked = RollbackRequest {
                 application: id(args, "application")?,
                 release: maybe_id(args, "release")?,
-                actor: take::<Option<String>>(args, "actor")?.map(ActorRef),
+                actor: actor(args)?,
                 idempotency_key: take(args, "idempotencyKey")?,
             };
-            Ok(Answer::Handle(engine.roll_back(asked).await?))
+            handle_of(&engine.roll_back(asked).await?)
         }
         "list_deployments" => {
             let filter = DeploymentFilter {
@@ -146,11 +230,11 @@ async fn deployment(engine: &Engine, operation: &str, args: &Value) -> Result<An
                 status: take(args, "status")?,
                 ..DeploymentFilter::default()
             };
-            page(&engine.deployments(&filter, PageRequest::first()).await?)
+            page_of(&engine.deployments(&filter, PageRequest::first()).await?)
         }
         "deployment" => {
             let handle = DeploymentHandle::new(engine.deployer(), id(args, "id")?);
-            Ok(Answer::Handle(handle))
+            handle_of(&handle)
         }
         other => Err(unknown(other)),
     }
@@ -161,17 +245,14 @@ pub(super) async fn handle(
     handle: &DeploymentHandle,
     operation: &str,
     args: &Value,
-) -> Result<Answer> {
+) -> Result<Value> {
     match operation {
         "get" => value(&handle.get().await?),
         "wait" => {
             let timeout = Duration::from_secs_f64(take(args, "timeout")?);
             value(&handle.wait(timeout).await?)
         }
-        "cancel" => {
-            let actor = take::<Option<String>>(args, "actor")?.map(ActorRef);
-            value(&handle.cancel(actor).await?)
-        }
+        "cancel" => value(&handle.cancel(actor(args)?).await?),
         other => Err(unknown(other)),
     }
 }

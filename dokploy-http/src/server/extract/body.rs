@@ -56,6 +56,10 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalB
                 "the body has to be application/json",
             ));
         }
+        // Programs write what they leave out as `null`, too.
+        if bytes.trim_ascii() == b"null" {
+            return Ok(Self(T::default()));
+        }
         parse(&bytes).map(Self)
     }
 }

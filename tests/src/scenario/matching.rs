@@ -5,13 +5,11 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use super::Answer;
-
 /// A value with its placeholders and references replaced.
 pub(super) fn fill(
     value: &Value,
     words: &BTreeMap<&'static str, String>,
-    answers: &BTreeMap<String, Answer>,
+    answers: &BTreeMap<String, Value>,
 ) -> Result<Value> {
     let again = |value: &Value| fill(value, words, answers);
     Ok(match value {
@@ -36,20 +34,18 @@ pub(super) fn fill(
     })
 }
 
-fn reference(path: &str, answers: &BTreeMap<String, Answer>) -> Result<Value> {
+fn reference(path: &str, answers: &BTreeMap<String, Value>) -> Result<Value> {
     let mut parts = path.split('.');
     let first = parts.next().unwrap_or_default();
-    let answer = answers
+    let mut found = answers
         .get(first)
         .with_context(|| format!("there is no answer {first}"))?;
-    let mut found = answer.to_value();
     for part in parts {
         found = found
             .get(part)
-            .with_context(|| format!("{path} is not there"))?
-            .clone();
+            .with_context(|| format!("{path} is not there"))?;
     }
-    Ok(found)
+    Ok(found.clone())
 }
 
 /// What is expected is a part of what was found.
