@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Generic, Protocol, TypeVar, Union
+from typing import Any, Generic, Protocol, TypeVar, Union, cast
 
 from ._shape import Page, Secret, Shape, Unchanged
 
@@ -41,7 +41,7 @@ def secret_of(value: Secret | str | None) -> str | None:
     return value.expose() if isinstance(value, Secret) else value
 
 
-def kept_of(value: float | None | Unchanged) -> str | None:
+def kept_of(value: float | Unchanged | None) -> str | None:
     """Nothing for what stays as it is, and otherwise JSON."""
     return None if isinstance(value, Unchanged) else json.dumps(value)
 
@@ -68,7 +68,7 @@ def _expose(value: object) -> object:
     if isinstance(value, Shape):
         return value.to_dict()
     if isinstance(value, (tuple, set, frozenset)):
-        return list(value)
+        return list(cast("Iterable[object]", value))
     raise TypeError(f"{type(value).__name__} cannot be handed to the engine")
 
 
