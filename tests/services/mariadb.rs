@@ -1,4 +1,4 @@
-//! A MariaDB: its secret file, its health check, its data directory.
+//! A `MariaDB`: its secret file, its health check, its data directory.
 
 use anyhow::{Result, ensure};
 use dokploy_core::engine::DatabaseChange;

@@ -81,12 +81,17 @@ impl Installation {
     /// Makes the first account, a project and applications in it.
     pub(crate) async fn shop(&self, server: &Server, applications: usize) -> Result<Shop> {
         let owner = register(server).await?;
+        self.another_shop(&owner, applications).await
+    }
+
+    /// Makes a project of somebody and applications in it.
+    pub(crate) async fn another_shop(&self, owner: &Api, applications: usize) -> Result<Shop> {
         let unique = ProcessId::new().to_string();
         let name = format!("shop{}", &unique[unique.len() - 12..]);
         let made = owner.post("/api/projects", &json!({"name": name})).await?;
         let mut shop = Shop {
             project: text(&made.expect(201)?["id"])?,
-            owner,
+            owner: owner.clone(),
             applications: Vec::new(),
         };
         for number in 0..applications {

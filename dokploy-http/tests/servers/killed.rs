@@ -1,17 +1,14 @@
 //! One of two servers ends while people use both, and the other one goes on with its work.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use serde_json::Value;
-use tokio::task::JoinSet;
 
-use crate::api::text;
 use crate::installation::{Installation, Shop, works};
 use crate::ledger::{Ledger, check_services};
 use crate::load::Load;
 use crate::server::Server;
-use crate::witness::{History, Seen, watch};
+use crate::witness::{History, Seen, Watchers};
 
 /// How long the work of a dead worker may lie: its lease, and a moment.
 const RECOVERED_WITHIN: Duration = Duration::from_secs(35);
@@ -23,7 +20,7 @@ struct Scene {
     shop: Shop,
     ledger: Ledger,
     /// What people saw at the survivor who watched what ran when the other one ended.
-    watched: Vec<(String, Seen)>,
+    watched: Vec<Seen>,
     /// When the other one ended, counted from when they began to watch.
     ended_after: Duration,
 }
@@ -37,24 +34,17 @@ impl Scene {
         let leaving = installation.server("leaving").await?;
         let survivor = installation.server("survivor").await?;
         let shop = installation.shop(&survivor, 8).await?;
-        let owner = shop.owner.at(survivor.address);
         let mut load = Load::start(&shop, &[leaving.address, survivor.address]);
         load.goes_on(20).await?;
         works(&leaving, 2).await?;
-        let mut watchers = JoinSet::new();
-        let begun = Instant::now();
-        for id in running(&shop, &survivor).await? {
-            let owner = owner.clone();
-            watchers.spawn(async move { anyhow::Ok((id.clone(), watch(owner, id).await?)) });
-        }
+        let watchers = Watchers::of_what_runs(&shop, &survivor).await?;
         works(&leaving, 2).await?;
         end(leaving).await?;
-        let ended_after = begun.elapsed();
+        let ended_after = watchers.begun.elapsed();
         load.goes_on(20).await?;
         let ledger = load.finish().await?;
-        let watched = watchers.join_all().await.into_iter().collect::<Result<_>>();
         Ok(Some(Self {
-            watched: watched?,
+            watched: watchers.finish().await?,
             installation,
             survivor,
             shop,
@@ -71,30 +61,12 @@ impl Scene {
             let is_right = history.succeeded() || history.was_superseded();
             ensure!(is_right, "{history:#?}");
         }
-        for (id, seen) in &self.watched {
-            seen.check(&History::read(&owner, id).await?)?;
+        for seen in &self.watched {
+            seen.check(&owner).await?;
         }
         check_services(&self.shop, &owner, &self.installation.environment).await?;
         Ok(histories)
     }
-}
-
-/// Deployments that somebody works on.
-async fn running(shop: &Shop, server: &Server) -> Result<Vec<String>> {
-    let path = format!("/api/deployments?projectId={}&limit=200", shop.project);
-    let page = shop
-        .owner
-        .at(server.address)
-        .get(&path)
-        .await?
-        .expect(200)?;
-    let items = page["items"].as_array().cloned().unwrap_or_default();
-    let runs = |deployment: &&Value| deployment["status"] == "deploying";
-    items
-        .iter()
-        .filter(runs)
-        .map(|found| text(&found["id"]))
-        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -116,10 +88,7 @@ async fn a_server_that_is_killed_loses_nothing_and_the_other_goes_on_with_its_wo
         taken_over + once == histories.len(),
         "a worker was lost that was not killed"
     );
-    let mut late = scene
-        .watched
-        .iter()
-        .filter_map(|(_, seen)| seen.claims.get(1));
+    let mut late = scene.watched.iter().filter_map(|seen| seen.claims.get(1));
     ensure!(
         late.all(|claimed| *claimed < scene.ended_after + RECOVERED_WITHIN),
         "what lay for too long"

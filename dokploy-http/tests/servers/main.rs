@@ -14,6 +14,7 @@ mod load;
 mod server;
 mod witness;
 
+mod fairness;
 mod health;
 mod killed;
 mod postgresql;

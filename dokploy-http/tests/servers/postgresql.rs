@@ -10,6 +10,7 @@ use crate::api::Api;
 use crate::installation::{Installation, Shop, is_ready, works};
 use crate::ledger::check_services;
 use crate::load::Load;
+use crate::witness::Watchers;
 
 /// Longest that an answer may take while the database is away.
 const ANSWER_MAX: Duration = Duration::from_secs(15);
@@ -28,6 +29,7 @@ async fn a_database_that_crashes_and_cuts_connections_loses_nothing_that_was_acc
     let mut load = Load::start(&shop, &[servers[0].address, servers[1].address]);
     load.goes_on(20).await?;
     works(&servers[0], 1).await?;
+    let watchers = Watchers::of_what_runs(&shop, &servers[1]).await?;
 
     installation.postgres.crash().await?;
     for server in &servers {
@@ -54,6 +56,9 @@ async fn a_database_that_crashes_and_cuts_connections_loses_nothing_that_was_acc
             history.succeeded() || history.was_superseded(),
             "{history:#?}"
         );
+    }
+    for seen in watchers.finish().await? {
+        seen.check(&shop.owner).await?;
     }
     check_services(&shop, &shop.owner, &installation.environment).await?;
     for server in &mut servers {

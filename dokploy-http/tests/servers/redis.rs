@@ -33,7 +33,7 @@ async fn whatever_redis_does_no_deployment_is_lost_and_no_door_opens() -> Result
     let mut load = Load::start(&shop, &[servers[0].address, servers[1].address]);
     load.goes_on(10).await?;
     works(&servers[0], 1).await?;
-    let mut revoked = vec![signed_out(&servers).await?];
+    let mut revoked = vec![signed_out(&shop, &servers).await?];
 
     installation.redis.crash().await?;
     revoked.push(goes_on_without(&mut load, &shop, &servers).await?);
@@ -81,7 +81,7 @@ async fn goes_on_without(load: &mut Load, shop: &Shop, servers: &[Server; 2]) ->
         }
     }
     load.goes_on(10).await?;
-    signed_out(servers).await
+    signed_out(shop, servers).await
 }
 
 fn soon(answer: Answer) -> Result<Answer> {
@@ -91,7 +91,7 @@ fn soon(answer: Answer) -> Result<Answer> {
 
 /// Signs in at one server, watches at the other one, and signs out at the first: the session is dead at both, the
 /// socket included.
-async fn signed_out(servers: &[Server; 2]) -> Result<Api> {
+async fn signed_out(shop: &Shop, servers: &[Server; 2]) -> Result<Api> {
     let near = Api::new(servers[0].address)?;
     let account = json!({"username": "owner", "password": PASSWORD});
     let session = near.post("/api/auth/login", &account).await?.expect(200)?;
@@ -101,6 +101,8 @@ async fn signed_out(servers: &[Server; 2]) -> Result<Api> {
         soon(api.get("/api/auth/me").await?)?.expect(200)?;
     }
     let mut socket = Client::open(far.address, &far.token).await;
+    let topic = format!("project:{}", shop.project);
+    socket.watch(&topic, 0).await;
     soon(near.post("/api/auth/logout", &json!({})).await?)?.expect(204)?;
     stays_out(std::slice::from_ref(&near), servers).await?;
     let closed = async { while socket.try_next().await.is_ok() {} };

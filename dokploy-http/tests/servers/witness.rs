@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, ensure};
-use serde_json::Value;
+use anyhow::{Context as _, Result, bail, ensure};
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
-use crate::api::Api;
+use crate::api::{Api, text};
 use crate::client::{Client, Stream};
+use crate::installation::{Shop, eventually};
+use crate::server::Server;
 
 const TERMINAL: [&str; 5] = [
     "succeeded",
@@ -20,7 +23,6 @@ const TERMINAL: [&str; 5] = [
 /// The events of a deployment.
 #[derive(Debug)]
 pub(crate) struct History {
-    id: String,
     /// Each with its number, from the first to the last.
     events: Vec<(u64, Value)>,
 }
@@ -44,10 +46,7 @@ impl History {
                 .with_context(|| format!("no number: {}", event.data))?;
             events.push((seq.parse()?, event.data["change"].clone()));
         }
-        Ok(Self {
-            id: id.to_owned(),
-            events,
-        })
+        Ok(Self { events })
     }
 
     /// Checks that none is missing, that there is one end, and that nothing was done twice.
@@ -92,55 +91,117 @@ impl History {
     }
 }
 
-/// What somebody saw who watched a deployment over a socket.
+/// What somebody saw who watched a deployment over sockets.
+#[derive(Debug, Default)]
 pub(crate) struct Seen {
+    id: String,
     numbers: Vec<u64>,
     /// When each worker began, counted from when the watching did.
     pub(crate) claims: Vec<Duration>,
 }
 
-/// Messages after which the socket is cut, and opened again after the last one that was read.
-const CUT_AFTER: usize = 4;
-
-/// Watches a deployment from its first event to its last, over sockets that are cut again and again.
-pub(crate) async fn watch(api: Api, id: String) -> Result<Seen> {
-    let topic = format!("deployment:{id}");
-    let begun = Instant::now();
-    let mut seen = Seen {
-        numbers: Vec::new(),
-        claims: Vec::new(),
-    };
-    loop {
-        let mut client = Client::open(api.address, &api.token).await;
-        client
-            .watch(&topic, seen.numbers.last().copied().unwrap_or(0))
-            .await;
-        for _ in 0..CUT_AFTER {
-            let message = client.next().await;
-            if message["event"] == "end" {
-                return Ok(seen);
-            }
-            ensure!(message["event"] == "deployment.status", "{message}");
-            seen.numbers
-                .push(message["seq"].as_u64().context("a number")?);
-            if message["data"]["change"]["type"] == "claimed" {
-                seen.claims.push(begun.elapsed());
-            }
-        }
-        client.cut();
+impl Seen {
+    /// Checks that nothing was missed.
+    pub(crate) async fn check(&self, api: &Api) -> Result<()> {
+        let history = History::read(api, &self.id).await?;
+        let numbers: Vec<_> = history.events.iter().map(|(seq, _)| *seq).collect();
+        ensure!(self.numbers == numbers, "{self:?} instead of {numbers:?}");
+        Ok(())
     }
 }
 
-impl Seen {
-    /// Checks that nothing was missed.
-    pub(crate) fn check(&self, history: &History) -> Result<()> {
-        let numbers: Vec<_> = history.events.iter().map(|(seq, _)| *seq).collect();
-        ensure!(
-            self.numbers == numbers,
-            "{:?} instead of {numbers:?} of {}",
-            self.numbers,
-            history.id
+/// Messages after which a socket is cut, and opened again after the last one that was read.
+const CUT_AFTER: usize = 4;
+
+/// How long somebody waits who could not watch.
+const LATER: Duration = Duration::from_millis(200);
+
+/// How long it may take until somebody works.
+const RUNS_WITHIN: Duration = Duration::from_secs(20);
+
+/// People who watch, over sockets that are cut again and again.
+pub(crate) struct Watchers {
+    pub(crate) begun: Instant,
+    tasks: JoinSet<Result<Seen>>,
+}
+
+impl Watchers {
+    /// Has everything watched that somebody works on now, through one server.
+    pub(crate) async fn of_what_runs(shop: &Shop, server: &Server) -> Result<Self> {
+        let owner = shop.owner.at(server.address);
+        let path = format!(
+            "/api/deployments?projectId={}&status=deploying",
+            shop.project
         );
-        Ok(())
+        let running = eventually("something runs", RUNS_WITHIN, async || {
+            let page = owner.get(&path).await?.expect(200)?;
+            let items = page["items"].as_array().cloned().unwrap_or_default();
+            Ok((!items.is_empty()).then_some(items))
+        });
+        let mut watchers = Self {
+            begun: Instant::now(),
+            tasks: JoinSet::new(),
+        };
+        for deployment in running.await? {
+            let id = text(&deployment["id"])?;
+            watchers.tasks.spawn(watch(owner.clone(), id));
+        }
+        Ok(watchers)
     }
+
+    /// Waits until everything has ended.
+    pub(crate) async fn finish(self) -> Result<Vec<Seen>> {
+        self.tasks.join_all().await.into_iter().collect()
+    }
+}
+
+/// Watches a deployment from its first event to its last.
+async fn watch(api: Api, id: String) -> Result<Seen> {
+    let begun = Instant::now();
+    let mut seen = Seen {
+        id,
+        ..Seen::default()
+    };
+    while !look(&api, begun, &mut seen).await? {}
+    Ok(seen)
+}
+
+/// Watches over one socket, and returns whether that was all.
+async fn look(api: &Api, begun: Instant, seen: &mut Seen) -> Result<bool> {
+    let protocol = format!("bearer, {}", api.token);
+    let headers = [("sec-websocket-protocol", protocol.as_str())];
+    let mut client = match Client::with(api.address, &headers).await {
+        Ok(client) => client,
+        Err(503) => {
+            tokio::time::sleep(LATER).await;
+            return Ok(false);
+        }
+        Err(status) => bail!("no socket: {status}"),
+    };
+    let (topic, after) = (format!("deployment:{}", seen.id), seen.numbers.last());
+    let subscribe = json!({"type": "subscribe", "topics": [topic], "after": after.unwrap_or(&0)});
+    client.say(&subscribe).await;
+    for _ in 0..=CUT_AFTER {
+        let Ok(message) = client.try_next().await else {
+            return Ok(false);
+        };
+        match message["event"].as_str() {
+            Some("subscribed") => {}
+            Some("end") => return Ok(true),
+            Some("deployment.status") => {
+                seen.numbers
+                    .push(message["seq"].as_u64().context("a number")?);
+                if message["data"]["change"]["type"] == "claimed" {
+                    seen.claims.push(begun.elapsed());
+                }
+            }
+            _ if message["data"]["code"] == "unavailable" => {
+                tokio::time::sleep(LATER).await;
+                return Ok(false);
+            }
+            _ => bail!("a watcher is told {message}"),
+        }
+    }
+    client.cut();
+    Ok(false)
 }
