@@ -16,7 +16,7 @@ const { values } = parseArgs({
 const built = spawnSync(
   "cargo",
   [
-    ...["build", "--package", "dokploy-node", "--lib", "--profile", values.profile],
+    ...["build", "--locked", "--package", "dokploy-node", "--lib", "--profile", values.profile],
     ...["--features", values.features, "--message-format", "json-render-diagnostics"],
   ],
   { cwd: values.workspace, stdio: ["ignore", "pipe", "inherit"], encoding: "utf8", maxBuffer: 2 ** 30 },

@@ -71,7 +71,7 @@ const wires = new Map(
 
 /** Documentation of the core as it reads here: links lead nowhere, and fields have the names of the wire. */
 const rendered = (text) =>
-  text.replace(/\[(`[^`]+`)\]/g, "$1").replace(/`(\w+)`/g, (_, name) => `\`${wires.get(name) ?? name}\``);
+  text.replace(/\[(`[^`]+`)\]/g, "$1").replaceAll("::", ".").replace(/`(\w+)`/g, (_, name) => `\`${wires.get(name) ?? name}\``);
 
 function comment(text, indent = "") {
   const lines = [];

@@ -1,10 +1,14 @@
 //! The one error of the crate: a flat kind with a stable code, a sentence for the reader, and whether a retry can help.
 
+mod input;
+
 use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+pub use self::input::read_input;
 
 /// Result of everything that can fail in this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

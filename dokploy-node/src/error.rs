@@ -1,7 +1,7 @@
 //! Errors on their way to JavaScript. Only the message of an error survives an asynchronous call, so that all of it
 //! goes into the message as JSON, and `lib/errors.ts` rebuilds it.
 
-use dokploy_core::error::Violation;
+use dokploy_core::error::{Violation, read_input};
 use dokploy_core::{Error, ErrorKind};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -66,35 +66,9 @@ pub(crate) fn thrown(error: &Error) -> napi::Error {
 ///
 /// # Errors
 ///
-/// `invalid_spec` that names the field. What a field holds is not repeated: it may be a secret.
+/// As [`read_input`].
 pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
-    let mut json = serde_json::Deserializer::from_str(text);
-    serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let path = error.path().to_string();
-        let message = without_value(&error.inner().to_string());
-        match path.as_str() {
-            "." => Error::new(ErrorKind::InvalidSpec, message),
-            path => Error::invalid_field(path, message),
-        }
-    })
-}
-
-/// `invalid type: string "…", expected a number at line 1 column 9` without what was found and where.
-fn without_value(message: &str) -> String {
-    let message = message
-        .rsplit_once(" at line ")
-        .map_or(message, |(before, _)| before);
-    match (message.split_once(": "), message.rsplit_once(", expected ")) {
-        (Some((what, _)), Some((_, expected))) if what.starts_with("invalid ") => {
-            let expected = match expected {
-                "f64" => "a number",
-                "i64" | "u16" | "u32" | "u64" | "usize" => "a whole number, zero or more",
-                other => other,
-            };
-            format!("{what}, expected {expected}")
-        }
-        _ => message.to_owned(),
-    }
+    read_input("", text)
 }
 
 /// What goes to JavaScript.

@@ -102,6 +102,7 @@ export async function clear(engine) {
   for (const application of (await engine.listApplications()).items) {
     const open = (await engine.listDeployments({ application })).items;
     await Promise.all(open.map(({ id }) => engine.deployment(id).cancel()));
-    await engine.deleteApplication(application);
+    if (application.databaseId) await engine.deleteDatabase(application.databaseId);
+    else await engine.deleteApplication(application);
   }
 }

@@ -58,11 +58,11 @@ NEW_DATABASE = '''class NewDatabase(NamedTuple):
     deployment: DeploymentHandle
     """The deployment that begins to run it."""
 
-    @classmethod
-    def _of(cls, answer: tuple[str, _dokploy.DeploymentHandle]) -> NewDatabase:
-        return cls(shape_of(Database.from_dict, answer[0]), DeploymentHandle(answer[1]))
-'''
 
+def new_database(answer: tuple[str, _dokploy.DeploymentHandle]) -> NewDatabase:
+    """Reads both answers."""
+    return NewDatabase(shape_of(Database.from_dict, answer[0]), DeploymentHandle(answer[1]))
+'''
 
 
 def imports(text: str, table: dict[str, Any], shapes: dict[str, Any], style: dict[str, str]) -> str:
@@ -84,7 +84,9 @@ def imports(text: str, table: dict[str, Any], shapes: dict[str, Any], style: dic
     ]
     lines.append(f"from ._border import {', '.join(name for name in border if name in text)}\n")
     lines.append("from ._parts import EventSink, SourceFetcher, sink_part, source_part\n")
-    lines.append(f"from ._shape import UNCHANGED, Page, Secret, Unchanged, maybe\nfrom ._streams import {style['stream']}\n")
+    lines.append(
+        f"from ._shape import UNCHANGED, Page, Secret, Unchanged, maybe\nfrom ._streams import {style['stream']}\n"
+    )
     used: set[str] = {"DeploymentRequest"}
     for op in table["operations"]:
         used |= words(op["returns"] or "")
@@ -221,7 +223,7 @@ def returning(kind: str | None, answer: str) -> tuple[str, str]:
     if kind == "DeploymentHandle":
         return kind, f"DeploymentHandle({answer})"
     if kind == "NewDatabase":
-        return kind, f"NewDatabase._of({answer})"
+        return kind, f"new_database({answer})"
     if kind == "string":
         return "str", f"str({answer})"
     if kind == "Secret?":

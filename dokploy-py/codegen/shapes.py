@@ -255,7 +255,7 @@ def union(name: str, shape: dict[str, Any], shapes: dict[str, Any]) -> str:
 
 
 def docstring(text: str, indent: str) -> str:
-    text = text.replace("\\", "\\\\").replace('"""', "'''").replace("[`", "`").replace("`]", "`")
+    text = text.replace("\\", "\\\\").replace('"""', "'''").replace("[`", "`").replace("`]", "`").replace("::", ".")
     if "\n" not in text and len(text) + len(indent) < 112:
         return f'{indent}"""{text}"""\n'
     paragraphs = []

@@ -37,7 +37,7 @@ def given(kind: str) -> str:
     if form == "optional":
         return f"{given(parts[0])} | None"
     if form == "kept":
-        return f"{given(parts[0])} | None | Unchanged"
+        return f"{given(parts[0])} | Unchanged | None"
     if form == "list":
         return f"tuple[{given(parts[0])}, ...]"
     if form == "map":

@@ -63,6 +63,8 @@ async def show_progress(deployment: dokploy.DeploymentHandle) -> None:
                     progress.update(bar, description=message)
                 case events.Succeeded() | events.Failed() | events.RolledBack() | events.Cancelled():
                     progress.update(bar, description=event.type)
+                case _:
+                    pass
             progress.update(bar, completed=(await deployment.get()).state.progress)
 
 

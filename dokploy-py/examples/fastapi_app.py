@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
@@ -27,7 +27,7 @@ STATUS = {"not_found": 404, "conflict": 409, "invalid_spec": 422, "rate_limited"
 
 
 @asynccontextmanager
-async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+async def lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
     # A deployment that runs when the server stops is handed back, and goes on with the next start.
     async with dokploy.Engine.open(
         data_dir="dokploy-data",

@@ -1,6 +1,6 @@
 //! What crosses the border: shapes as JSON, ids as text.
 
-use dokploy_core::error::{Error, ErrorKind, Result};
+use dokploy_core::error::{Error, ErrorKind, Result, read_input};
 use dokploy_core::model::{Page, PageRequest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -32,12 +32,7 @@ pub(crate) fn page<T: Serialize>(page: &Page<T>) -> Result<Reply> {
 
 /// Reads what a caller has written. `what` names it in the error.
 pub(crate) fn shape<T: DeserializeOwned>(what: &str, text: &str) -> Result<T> {
-    serde_json::from_str(text).map_err(|error| {
-        // Line and column are those of a text that the caller has never seen.
-        let said = error.to_string();
-        let said = said.split(" at line ").next().unwrap_or(&said).to_owned();
-        Error::invalid_field(what, said)
-    })
+    read_input(what, text)
 }
 
 /// A name of an enumeration, as in `success`.

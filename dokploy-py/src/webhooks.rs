@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use dokploy_core::Secret;
 use dokploy_core::webhook::Delivery;
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use serde_json::json;
 
 use crate::call::{Call, Reply};
@@ -34,7 +36,7 @@ impl Engine {
         py: Python<'_>,
         provider: String,
         headers: BTreeMap<String, String>,
-        body: Vec<u8>,
+        body: PyBackedBytes,
         token: Option<String>,
     ) -> PyResult<Call> {
         self.call(py, |engine| async move {
@@ -42,7 +44,7 @@ impl Engine {
                 provider: convert::word("provider", provider)?,
                 headers: headers.into_iter().collect(),
                 token: token.map(Secret::new),
-                body: body.into(),
+                body: Bytes::copy_from_slice(&body),
             };
             let answer = engine.receive_webhook(&delivery).await?;
             convert::reply(&json!({

@@ -68,7 +68,10 @@ class Run:
 
     async def ended(self, engine: Any, application: Any) -> None:
         worker = await self.world.open(**self.options({"concurrency": 1}))
-        await self.called(worker.delete_application, application)
+        if application.database_id is None:
+            await self.called(worker.delete_application, application)
+        else:
+            await self.called(worker.delete_database, application.database_id)
         await self.called(worker.close)
 
     # The steps.

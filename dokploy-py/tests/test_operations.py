@@ -60,6 +60,8 @@ def arguments(operation: dict[str, Any]) -> dict[str, Any]:
         if argument["type"] == "DeploymentRequest":
             asked = dokploy.DeploymentRequest()
             found.update({name: getattr(asked, name) for name in vars(asked) if name != "push"})
+        elif argument["type"].startswith("Kept<"):
+            found[argument["name"]] = dokploy.UNCHANGED
         else:
             found[argument["name"]] = argument.get("default", ...)
     return found

@@ -17,6 +17,10 @@ ROOT = Path(__file__).resolve().parents[1]
         pytest.param(["codegen", "--check"], id="the modules that are made of the core's shapes"),
         pytest.param(["codegen/stub.py", "--check"], id="the stub of the native module"),
         pytest.param(["-m", "mypy"], id="mypy --strict"),
+        pytest.param(["-m", "pyright"], id="pyright, strict"),
+        pytest.param(
+            ["-m", "pyright", "--verifytypes", "dokploy", "--ignoreexternal"], id="types of all that is public"
+        ),
         pytest.param(["-m", "ruff", "check"], id="ruff check"),
         pytest.param(["-m", "ruff", "format", "--check"], id="ruff format"),
     ],

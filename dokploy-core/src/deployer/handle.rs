@@ -70,7 +70,7 @@ impl DeploymentHandle {
                 let message = format!(
                     "deployment {} has not ended within {} s",
                     self.id,
-                    deadline.as_secs()
+                    deadline.as_secs_f64()
                 );
                 Err(Error::new(ErrorKind::TimedOut, message).with_hint("it goes on; wait again"))
             })

@@ -61,11 +61,7 @@ pub struct NewCredentialInput {
 
 /// The secret of a credential.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase",
-    deny_unknown_fields
-)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum CredentialSecretInput {
     /// User and password, or user and token.
     Basic {
@@ -82,6 +78,7 @@ pub enum CredentialSecretInput {
         token: Secret,
     },
     /// An ssh key in OpenSSH or PEM form.
+    #[serde(rename_all = "camelCase")]
     SshKey {
         /// Private key.
         #[schema(value_type = String, format = Password)]

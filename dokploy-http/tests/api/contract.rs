@@ -86,7 +86,20 @@ const OPERATIONS: [(&str, &str, u16); 74] = [
 ];
 
 /// Fields of a shape, those that may be absent included.
-const SHAPES: [(&str, &[&str]); 6] = [
+const SHAPES: [(&str, &[&str]); 13] = [
+    (
+        "HealthCheck",
+        &["command", "interval", "timeout", "retries", "startPeriod"],
+    ),
+    ("Port", &["target", "published", "mode"]),
+    ("Volume", &["source", "target", "readOnly"]),
+    ("Domain", &["host", "port", "path", "https"]),
+    ("EnvVar", &["key", "value", "secret"]),
+    (
+        "DeploymentStep",
+        &["name", "status", "startedAt", "finishedAt"],
+    ),
+    ("Failure", &["step", "code", "message", "hint", "evidence"]),
     (
         "Application",
         &[
@@ -185,6 +198,43 @@ const SHAPES: [(&str, &[&str]); 6] = [
     ),
 ];
 
+/// The words of a shape, all of them.
+const WORDS: [(&str, &[&str]); 10] = [
+    (
+        "ApplicationStatus",
+        &["idle", "running", "deploying", "stopped", "error"],
+    ),
+    (
+        "BulkAction",
+        &["deploy", "stop", "start", "restart", "delete"],
+    ),
+    (
+        "DatabaseEngine",
+        &["postgres", "mysql", "mariadb", "mongo", "redis"],
+    ),
+    ("DeploymentKind", &["deploy", "rollback"]),
+    ("DeploymentTrigger", &["api", "webhook", "cli", "rollback"]),
+    ("EndpointMode", &["vip", "dnsrr"]),
+    ("PortMode", &["host", "ingress"]),
+    ("Role", &["owner", "admin", "developer", "viewer"]),
+    ("Scope", &["read", "deploy", "write", "admin"]),
+    (
+        "Status",
+        &[
+            "pending",
+            "cloning",
+            "building",
+            "pushing",
+            "deploying",
+            "success",
+            "failed",
+            "rolled_back",
+            "cancelled",
+            "superseded",
+        ],
+    ),
+];
+
 /// Parameters that lists take besides `limit` and `cursor`.
 const PARAMETERS: [(&str, &str, &[&str]); 9] = [
     ("get", "/api/applications", &["projectId"]),
@@ -275,6 +325,18 @@ fn every_field_and_every_parameter_that_was_promised_is_described() {
             .filter(|&&name| !there.contains(name))
             .collect();
         assert!(missing.is_empty(), "{method} {path} lacks {missing:?}");
+    }
+}
+
+#[test]
+fn every_word_that_was_promised_is_one_and_no_other() {
+    let document = document();
+    for (name, promised) in WORDS {
+        let there = document["components"]["schemas"][name]["enum"]
+            .as_array()
+            .unwrap();
+        let there: BTreeSet<_> = there.iter().map(|word| word.as_str().unwrap()).collect();
+        assert_eq!(there, promised.iter().copied().collect(), "{name}");
     }
 }
 

@@ -27,8 +27,12 @@ type Chunk = std::result::Result<Bytes, Infallible>;
 async fn send(call: Call, body: impl Stream<Item = Chunk> + Send + 'static) -> Answer {
     let (router, request) = call.request();
     let request = request.map(|_| Body::from_stream(body));
-    let response = tower::ServiceExt::oneshot(router, request).await.unwrap();
-    Answer::of(response).await
+    let answered = async {
+        let response = tower::ServiceExt::oneshot(router, request).await.unwrap();
+        Answer::of(response).await
+    };
+    let answered = tokio::time::timeout(PATIENCE * 10, answered).await;
+    answered.expect("it waits for ever")
 }
 
 /// The beginning of an object, and then nothing more.

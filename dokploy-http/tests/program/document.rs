@@ -10,7 +10,10 @@ use tokio::process::Command;
 
 use crate::server::Server;
 
-const SETTINGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fuzz/schemathesis.toml");
+const SETTINGS: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/tests/program/schemathesis.toml"
+);
 /// Requests for each operation that are made up, in each round.
 const EXAMPLES: usize = 8;
 

@@ -1,10 +1,14 @@
 //! The program, serving what the test may break.
 
+use std::path::PathBuf;
 use std::process::ExitStatus;
 
 use dokploy_tests::program::Program;
 use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
+
+/// The password of its owner.
+pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// A server with an SQLite file in a directory of its own, and its owner.
 pub(crate) struct Server {
@@ -13,7 +17,7 @@ pub(crate) struct Server {
     pub(crate) token: String,
     program: Program,
     client: Client,
-    _directory: tempfile::TempDir,
+    directory: tempfile::TempDir,
 }
 
 impl Server {
@@ -33,7 +37,7 @@ impl Server {
             token: String::new(),
             program,
             client: Client::new(),
-            _directory: directory,
+            directory,
         };
         server.token = server.owner().await;
         server
@@ -41,14 +45,14 @@ impl Server {
 
     /// Makes the first account, and a token of it that a logout does not end.
     async fn owner(&self) -> String {
-        let account = json!({"username": "olivia", "password": "correct horse battery"});
-        let register = self.request(Method::POST, "/api/auth/register", "", Some(&account));
-        let session = read(register.await, &[201]).await;
+        let account = json!({"username": "olivia", "password": PASSWORD});
+        let registered = self.request(Method::POST, "/api/auth/register", "", Some(&account));
+        let session = read(registered.await, &[201]).await;
         let session = session["token"].as_str().unwrap();
-        let token = json!({"name": "fuzz", "scopes": ["admin"]});
-        let make = self.request(Method::POST, "/api/auth/tokens", session, Some(&token));
-        let made = read(make.await, &[201]).await;
-        made["token"].as_str().unwrap().to_owned()
+        let token = json!({"name": "test", "scopes": ["admin"]});
+        let answer = self.request(Method::POST, "/api/auth/tokens", session, Some(&token));
+        let created = read(answer.await, &[201]).await;
+        created["token"].as_str().unwrap().to_owned()
     }
 
     async fn request(
@@ -87,6 +91,37 @@ impl Server {
     pub(crate) async fn list(&self, path: &str) -> Vec<Value> {
         let list = self.get(&format!("{path}?limit=200")).await;
         list["items"].as_array().unwrap().clone()
+    }
+
+    /// The status and the body of what is answered.
+    pub(crate) async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> (u16, Value) {
+        let response = self.request(method, path, &self.token, body).await;
+        let status = response.status().as_u16();
+        let text = response.text().await.unwrap();
+        (status, serde_json::from_str(&text).unwrap_or_default())
+    }
+
+    /// Every file that it has written, with its content; the log as well.
+    pub(crate) fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let mut folders = vec![self.directory.path().to_owned()];
+        let mut files = Vec::new();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.is_file() {
+                    let content = std::fs::read(&path).unwrap();
+                    files.push((path, content));
+                }
+            }
+        }
+        files
     }
 
     /// Ends it in order.

@@ -75,7 +75,7 @@ export type ErrorKind =
   | "already_exists"
   /** Somebody else changed the thing since the caller read it. */
   | "conflict"
-  /** The input is well-formed but breaks a rule; see `Error::violations`. */
+  /** The input is well-formed but breaks a rule; see `Error.violations`. */
   | "invalid_spec"
   /** Nobody is signed in. */
   | "unauthenticated"

@@ -68,9 +68,10 @@ class NewDatabase(NamedTuple):
     deployment: DeploymentHandle
     """The deployment that begins to run it."""
 
-    @classmethod
-    def _of(cls, answer: tuple[str, _dokploy.DeploymentHandle]) -> NewDatabase:
-        return cls(shape_of(Database.from_dict, answer[0]), DeploymentHandle(answer[1]))
+
+def new_database(answer: tuple[str, _dokploy.DeploymentHandle]) -> NewDatabase:
+    """Reads both answers."""
+    return NewDatabase(shape_of(Database.from_dict, answer[0]), DeploymentHandle(answer[1]))
 
 
 class DeploymentHandle:
@@ -555,7 +556,7 @@ class Engine:
 
         Raises NotFound, InvalidSpec, AlreadyExists or RateLimited.
         """
-        return NewDatabase._of(
+        return new_database(
             await self._native.create_database(
                 id_of(project), name, engine, tag, image, memory_limit, cpu_limit, endpoint_mode, actor
             )
@@ -584,8 +585,8 @@ class Engine:
         *,
         tag: str | None = None,
         image: str | None = None,
-        memory_limit: int | None | Unchanged = UNCHANGED,
-        cpu_limit: float | None | Unchanged = UNCHANGED,
+        memory_limit: int | Unchanged | None = UNCHANGED,
+        cpu_limit: float | Unchanged | None = UNCHANGED,
     ) -> Database:
         """Changes image or limits of a database. It takes effect with the next deployment of its application.
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Generic, Protocol, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, Union, cast
 
 from ._shape import Page, Secret, Shape, Unchanged
 
@@ -25,7 +25,12 @@ Identified = Union[str, HasId]
 
 
 def id_of(value: Identified) -> str:
-    return value if isinstance(value, str) else value.id
+    if isinstance(value, str):
+        return value
+    try:
+        return value.id
+    except AttributeError:
+        raise TypeError(f"an id, or something that has one, is expected, not {value!r}") from None
 
 
 def maybe_id_of(value: Identified | None) -> str | None:
@@ -41,7 +46,7 @@ def secret_of(value: Secret | str | None) -> str | None:
     return value.expose() if isinstance(value, Secret) else value
 
 
-def kept_of(value: float | None | Unchanged) -> str | None:
+def kept_of(value: float | Unchanged | None) -> str | None:
     """Nothing for what stays as it is, and otherwise JSON."""
     return None if isinstance(value, Unchanged) else json.dumps(value)
 
@@ -68,7 +73,7 @@ def _expose(value: object) -> object:
     if isinstance(value, Shape):
         return value.to_dict()
     if isinstance(value, (tuple, set, frozenset)):
-        return list(value)
+        return list(cast("Iterable[object]", value))
     raise TypeError(f"{type(value).__name__} cannot be handed to the engine")
 
 
@@ -102,6 +107,19 @@ class Opening(Generic[E]):
     def __init__(self, open: Callable[[], Awaitable[E]]) -> None:
         self._open = open
         self._engine: E | None = None
+
+    def __repr__(self) -> str:
+        return "<an engine that is being opened: await it, or use it in `async with`>"
+
+    if not TYPE_CHECKING:
+        # Type checkers say the same, in their own words.
+        def __getattr__(self, name: str) -> Any:
+            raise AttributeError(f"{self!r} has no {name} yet", name=name, obj=self)
+
+        def __enter__(self) -> None:
+            raise TypeError(f"{self!r}; without asyncio, open one with `dokploy.sync.Engine.open`")
+
+        def __exit__(self, *_: object) -> None: ...
 
     def __await__(self) -> Generator[Any, Any, E]:
         return self._open().__await__()

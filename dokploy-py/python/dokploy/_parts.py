@@ -64,7 +64,11 @@ def sink_part(sink: EventSink) -> Part:
     """What the engine calls for a sink."""
     if not callable(sink):
         raise TypeError("an event sink is a function that takes an event")
-    return Part({"event": lambda event: sink(Event.from_dict(json.loads(event)))})
+
+    def event(text: str) -> Any:
+        return sink(Event.from_dict(json.loads(text)))
+
+    return Part({"event": event})
 
 
 class Part:

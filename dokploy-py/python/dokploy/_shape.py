@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, cast
 
 if TYPE_CHECKING:
     from typing_extensions import Self, dataclass_transform
@@ -201,9 +201,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Shape):
         return value.to_dict()
     if isinstance(value, tuple):
-        return [_plain(item) for item in value]
+        return [_plain(item) for item in cast("Iterable[Any]", value)]
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: _plain(item) for key, item in cast("dict[str, Any]", value).items()}
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Secret):
@@ -216,4 +216,4 @@ def _show(value: Any) -> str:
 
 
 def _hashable(value: Any) -> Any:
-    return tuple(sorted(value.items())) if isinstance(value, dict) else value
+    return tuple(sorted(cast("dict[str, Any]", value).items())) if isinstance(value, dict) else value

@@ -30,7 +30,7 @@ class Conflict(Error):
 
 
 class InvalidSpec(Error, ValueError):
-    """The input is well-formed but breaks a rule; see `Error::violations`."""
+    """The input is well-formed but breaks a rule; see `Error.violations`."""
 
     code: ClassVar[str] = "invalid_spec"
 

@@ -88,7 +88,7 @@ ErrorKind = Literal[
 - `not_found`: The thing does not exist, or the caller may not know that it does.
 - `already_exists`: A thing with this name or key exists already.
 - `conflict`: Somebody else changed the thing since the caller read it.
-- `invalid_spec`: The input is well-formed but breaks a rule; see `Error::violations`.
+- `invalid_spec`: The input is well-formed but breaks a rule; see `Error.violations`.
 - `unauthenticated`: Nobody is signed in.
 - `permission_denied`: Somebody is signed in who may not do this.
 - `unsupported`: The backend, or this build of the crate, cannot do it.

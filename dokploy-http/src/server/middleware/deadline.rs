@@ -14,7 +14,7 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
 pub(crate) async fn layer(request: Request, next: Next) -> Response {
     let answered = within(next.run(request)).await;
-    answered.unwrap_or_else(|problem| problem.into_response())
+    answered.unwrap_or_else(Problem::into_response)
 }
 
 /// Waits for the work of a request for as long as it may take.
