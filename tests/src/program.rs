@@ -38,7 +38,7 @@ impl Program {
         variables: &[(&str, &str)],
     ) -> Result<Self> {
         tokio::fs::create_dir_all(directory).await?;
-        let log = directory.join("program.log");
+        let log = directory.join("log");
         let mut process = Command::new(program)
             .arg("serve")
             .env_clear()
