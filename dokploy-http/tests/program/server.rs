@@ -1,12 +1,11 @@
 //! The program, serving what the test may break.
 
 use std::path::PathBuf;
-use std::process::{ExitStatus, Stdio};
+use std::process::ExitStatus;
 
+use dokploy_tests::program::Program;
 use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
-use tokio::process::{Child, ChildStdout, Command};
 
 /// The password of its owner.
 pub(crate) const PASSWORD: &str = "correct horse battery";
@@ -16,11 +15,9 @@ pub(crate) struct Server {
     pub(crate) url: String,
     /// May do what the owner may, for as long as the server is there.
     pub(crate) token: String,
-    process: Child,
+    program: Program,
     client: Client,
     directory: tempfile::TempDir,
-    /// It says more later, and would end if nobody listened.
-    _output: Lines<BufReader<ChildStdout>>,
 }
 
 impl Server {
@@ -28,30 +25,19 @@ impl Server {
         // The client wants one, although nothing here speaks TLS.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let directory = tempfile::tempdir().unwrap();
-        let log = std::fs::File::create(directory.path().join("log")).unwrap();
-        let mut process = Command::new(env!("CARGO_BIN_EXE_dokploy"))
-            .arg("serve")
-            .env_clear()
-            .env("DOCKER_HOST", docker_host)
-            .env("DOKPLOY_DATA_DIR", directory.path().join("data"))
-            .env("DOKPLOY_LISTEN", "127.0.0.1:0")
-            .env("DOKPLOY_RATE_LIMIT", "60000/min")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        let mut output = BufReader::new(process.stdout.take().unwrap()).lines();
-        let first = output.next_line().await.unwrap().unwrap();
-        let url = first.strip_prefix("listening on ").unwrap().to_owned();
+        let variables = [
+            ("DOCKER_HOST", docker_host),
+            ("DOKPLOY_RATE_LIMIT", "60000/min"),
+        ];
+        let program = env!("CARGO_BIN_EXE_dokploy");
+        let program = Program::serve(program, directory.path(), &variables);
+        let program = program.await.unwrap();
         let mut server = Self {
-            url,
+            url: program.url(),
             token: String::new(),
-            process,
+            program,
             client: Client::new(),
             directory,
-            _output: output,
         };
         server.token = server.owner().await;
         server
@@ -140,18 +126,12 @@ impl Server {
 
     /// Ends it in order.
     pub(crate) async fn stop(&mut self) -> ExitStatus {
-        let id = self.process.id().unwrap().to_string();
-        let sent = Command::new("kill")
-            .args(["-s", "TERM", &id])
-            .status()
-            .await;
-        assert!(sent.unwrap().success());
-        self.process.wait().await.unwrap()
+        self.program.stop().await.unwrap()
     }
 
     /// What it wrote down about itself.
     pub(crate) fn log(&self) -> String {
-        std::fs::read_to_string(self.directory.path().join("log")).unwrap()
+        self.program.log().unwrap()
     }
 }
 

@@ -1,16 +1,13 @@
 //! Servers: in this process, or `dokploy serve` in one of its own.
 
-use std::process::Stdio;
-
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use dokploy_core::Engine;
 use dokploy_core::control::{ControlOptions, ControlPlane};
 use dokploy_http::config::{Environment, ServerConfig};
 use dokploy_http::server::{AppState, listen, router};
 use dokploy_tests::assembly::Assembly;
-use tokio::io::{AsyncBufReadExt, BufReader};
+use dokploy_tests::program::Program;
 use tokio::net::TcpListener;
-use tokio::process::{Child, Command};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -29,7 +26,7 @@ enum Running {
         closing: CancellationToken,
         serving: JoinSet<()>,
     },
-    There(Child),
+    There(Box<Program>),
 }
 
 impl Server {
@@ -53,33 +50,20 @@ impl Server {
 
     /// The program in a process of its own, which can be killed.
     pub(crate) async fn there(assembly: &Assembly) -> Result<Self> {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_dokploy"))
-            .arg("serve")
-            .env_clear()
-            .env("DOKPLOY_LISTEN", "127.0.0.1:0")
-            .env("DOKPLOY_DATA_DIR", &assembly.data_dir)
-            .env("DATABASE_URL", &assembly.database_url)
-            .env("DOCKER_HOST", &assembly.docker_host)
-            .env("DOKPLOY_SECRET_KEY", &assembly.key)
-            .env(
-                "DOKPLOY_DEPLOY_CONCURRENCY",
-                assembly.concurrency.to_string(),
-            )
-            .env("DOKPLOY_DEPLOY_RATE", "10000/min")
-            .env("DOKPLOY_ALLOW_FILE_SOURCES", "true")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()?;
-        let output = child.stdout.take().context("its output is a pipe")?;
-        let said = BufReader::new(output).lines().next_line().await?;
-        let url = said
-            .as_deref()
-            .and_then(|said| said.strip_prefix("listening on "));
-        let url = url.with_context(|| format!("the server said {said:?}"))?;
+        let concurrency = assembly.concurrency.to_string();
+        let variables = [
+            ("DATABASE_URL", assembly.database_url.as_str()),
+            ("DOCKER_HOST", &assembly.docker_host),
+            ("DOKPLOY_SECRET_KEY", &assembly.key),
+            ("DOKPLOY_DEPLOY_CONCURRENCY", &concurrency),
+            ("DOKPLOY_DEPLOY_RATE", "10000/min"),
+            ("DOKPLOY_ALLOW_FILE_SOURCES", "true"),
+        ];
+        let program = env!("CARGO_BIN_EXE_dokploy");
+        let program = Program::serve(program, &assembly.data_dir, &variables).await?;
         Ok(Self {
-            url: url.to_owned(),
-            running: Running::There(child),
+            url: program.url(),
+            running: Running::There(Box::new(program)),
         })
     }
 
@@ -87,7 +71,7 @@ impl Server {
     pub(crate) async fn kill(self) -> Result<()> {
         match self.running {
             Running::Here { engine, .. } => engine.abort(),
-            Running::There(mut child) => child.kill().await?,
+            Running::There(program) => program.kill().await?,
         }
         Ok(())
     }
@@ -104,11 +88,8 @@ impl Server {
                 engine.shutdown().await;
                 while serving.join_next().await.is_some() {}
             }
-            Running::There(mut child) => {
-                let id = child.id().context("it runs")?.to_string();
-                let sent = Command::new("kill").args(["-s", "TERM", &id]).status();
-                ensure!(sent.await?.success(), "it cannot be told to end");
-                let status = child.wait().await?;
+            Running::There(mut program) => {
+                let status = program.stop().await?;
                 ensure!(status.success(), "it ended with {status}");
             }
         }

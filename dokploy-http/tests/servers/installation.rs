@@ -7,11 +7,11 @@ use anyhow::{Context as _, Result, ensure};
 use dokploy_core::id::ProcessId;
 use dokploy_tests::environment::Environment;
 use dokploy_tests::postgres::Postgres;
+use dokploy_tests::program::Program;
 use dokploy_tests::redis::Redis;
 use serde_json::{Value, json};
 
 use crate::api::{Api, text};
-use crate::server::Server;
 
 /// Deployments that a server works on at once.
 pub(crate) const AT_ONCE: usize = 3;
@@ -52,12 +52,12 @@ impl Installation {
     }
 
     /// Starts a server with a data directory of its own.
-    pub(crate) async fn server(&self, name: &str) -> Result<Server> {
+    pub(crate) async fn server(&self, name: &str) -> Result<Program> {
         self.server_with(name, &[]).await
     }
 
     /// The same with other variables.
-    pub(crate) async fn server_with(&self, name: &str, more: &[(&str, &str)]) -> Result<Server> {
+    pub(crate) async fn server_with(&self, name: &str, more: &[(&str, &str)]) -> Result<Program> {
         let (database, redis) = (self.postgres.url(), self.redis.url());
         let at_once = AT_ONCE.to_string();
         let mut variables = vec![
@@ -70,7 +70,7 @@ impl Installation {
             ("DOKPLOY_RATE_LIMIT", "60000/min"),
         ];
         variables.extend(more);
-        Server::start(&self.path(name), &variables).await
+        Program::serve(env!("CARGO_BIN_EXE_dokploy"), &self.path(name), &variables).await
     }
 
     /// A place for files of the test.
@@ -79,7 +79,7 @@ impl Installation {
     }
 
     /// Makes the first account, a project and applications in it.
-    pub(crate) async fn shop(&self, server: &Server, applications: usize) -> Result<Shop> {
+    pub(crate) async fn shop(&self, server: &Program, applications: usize) -> Result<Shop> {
         let owner = register(server).await?;
         self.another_shop(&owner, applications).await
     }
@@ -117,7 +117,7 @@ impl Installation {
 }
 
 /// Makes the first account.
-pub(crate) async fn register(server: &Server) -> Result<Api> {
+pub(crate) async fn register(server: &Program) -> Result<Api> {
     let nobody = Api::new(server.address)?;
     let account = json!({"username": "owner", "password": "correct horse battery"});
     let made = nobody.post("/api/auth/register", &account).await?;
@@ -126,7 +126,7 @@ pub(crate) async fn register(server: &Server) -> Result<Api> {
 
 impl Shop {
     /// Removes the services, through a server that lives.
-    pub(crate) async fn close(&self, server: &Server) -> Result<()> {
+    pub(crate) async fn close(&self, server: &Program) -> Result<()> {
         let owner = self.owner.at(server.address);
         let body = json!({"action": "delete", "ids": self.applications});
         let answer = owner.post("/api/applications/bulk", &body).await?;
@@ -151,7 +151,7 @@ pub(crate) async fn eventually<T>(
 }
 
 /// Waits until a server says that everything is there.
-pub(crate) async fn is_ready(server: &Server) -> Result<()> {
+pub(crate) async fn is_ready(server: &Program) -> Result<()> {
     let anybody = Api::new(server.address)?;
     eventually("the server is ready", READY_WITHIN, async || {
         let ready = anybody.get("/readyz").await?;
@@ -161,7 +161,7 @@ pub(crate) async fn is_ready(server: &Server) -> Result<()> {
 }
 
 /// Waits until a server works on this many deployments.
-pub(crate) async fn works(server: &Server, deployments: usize) -> Result<()> {
+pub(crate) async fn works(server: &Program, deployments: usize) -> Result<()> {
     let scrape = Api::new(server.address)?;
     eventually("the server works", Duration::from_secs(30), async || {
         let text = scrape.get("/api/metrics/prometheus").await?.text;

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use dokploy_tests::program::Program;
 
 use crate::installation::{Installation, Shop, works};
 use crate::ledger::{Ledger, check_services};
 use crate::load::Load;
-use crate::server::Server;
 use crate::witness::{History, Seen, Watchers};
 
 /// How long the work of a dead worker may lie: its lease, and a moment.
@@ -16,7 +16,7 @@ const RECOVERED_WITHIN: Duration = Duration::from_secs(35);
 /// What is left of two servers on which orders came in while one of them ended.
 struct Scene {
     installation: Installation,
-    survivor: Server,
+    survivor: Program,
     shop: Shop,
     ledger: Ledger,
     /// What people saw at the survivor who watched what ran when the other one ended.
@@ -27,7 +27,7 @@ struct Scene {
 
 impl Scene {
     /// Lets orders come in, ends one of the servers in the middle of its work, and lets more come in.
-    async fn play(end: impl AsyncFnOnce(Server) -> Result<()>) -> Result<Option<Self>> {
+    async fn play(end: impl AsyncFnOnce(Program) -> Result<()>) -> Result<Option<Self>> {
         let Some(installation) = Installation::new().await? else {
             return Ok(None);
         };
@@ -71,7 +71,7 @@ impl Scene {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_is_killed_loses_nothing_and_the_other_goes_on_with_its_work() -> Result<()> {
-    let Some(scene) = Scene::play(Server::kill).await? else {
+    let Some(scene) = Scene::play(Program::kill).await? else {
         return Ok(());
     };
     let histories = scene.check().await?;
@@ -98,7 +98,7 @@ async fn a_server_that_is_killed_loses_nothing_and_the_other_goes_on_with_its_wo
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_is_asked_to_stop_hands_its_work_over_and_ends_well() -> Result<()> {
-    let stop = async |server: Server| {
+    let stop = async |mut server: Program| {
         let ended = server.stop().await?;
         ensure!(ended.success(), "it ended with {ended}");
         Ok(())

@@ -4,14 +4,14 @@
 mod api;
 #[expect(
     clippy::unwrap_used,
-    reason = "it is shared with tests that fail by panicking"
+    dead_code,
+    reason = "it is shared with tests that fail by panicking, and that do more with it"
 )]
 #[path = "../live/client.rs"]
 mod client;
 mod installation;
 mod ledger;
 mod load;
-mod server;
 mod witness;
 
 mod fairness;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use dokploy_tests::program::Program;
 use serde_json::json;
 
 use crate::api::{Answer, Api, text};
@@ -10,7 +11,6 @@ use crate::client::Client;
 use crate::installation::{Installation, Shop, is_ready, register, works};
 use crate::ledger::check_services;
 use crate::load::Load;
-use crate::server::Server;
 
 /// Longest that anything may take, whatever Redis does.
 const ANSWER_MAX: Duration = Duration::from_secs(2);
@@ -69,7 +69,7 @@ async fn whatever_redis_does_no_deployment_is_lost_and_no_door_opens() -> Result
 }
 
 /// Checks that everything goes on while Redis is away. Returns a session that has ended meanwhile.
-async fn goes_on_without(load: &mut Load, shop: &Shop, servers: &[Server; 2]) -> Result<Api> {
+async fn goes_on_without(load: &mut Load, shop: &Shop, servers: &[Program; 2]) -> Result<Api> {
     let expected = json!({"status": "degraded", "store": "up", "engine": "up", "redis": "down"});
     for server in servers {
         let owner = shop.owner.at(server.address);
@@ -91,7 +91,7 @@ fn soon(answer: Answer) -> Result<Answer> {
 
 /// Signs in at one server, watches at the other one, and signs out at the first: the session is dead at both, the
 /// socket included.
-async fn signed_out(shop: &Shop, servers: &[Server; 2]) -> Result<Api> {
+async fn signed_out(shop: &Shop, servers: &[Program; 2]) -> Result<Api> {
     let near = Api::new(servers[0].address)?;
     let account = json!({"username": "owner", "password": PASSWORD});
     let session = near.post("/api/auth/login", &account).await?.expect(200)?;
@@ -113,7 +113,7 @@ async fn signed_out(shop: &Shop, servers: &[Server; 2]) -> Result<Api> {
     Ok(near)
 }
 
-async fn all_ready(servers: &[Server; 2]) -> Result<()> {
+async fn all_ready(servers: &[Program; 2]) -> Result<()> {
     for server in servers {
         is_ready(server).await?;
     }
@@ -121,7 +121,7 @@ async fn all_ready(servers: &[Server; 2]) -> Result<()> {
 }
 
 /// Checks that sessions which have ended are dead at every server.
-async fn stays_out(sessions: &[Api], servers: &[Server; 2]) -> Result<()> {
+async fn stays_out(sessions: &[Api], servers: &[Program; 2]) -> Result<()> {
     for session in sessions {
         for server in servers {
             let answer = session.at(server.address).get("/api/auth/me").await?;
@@ -176,7 +176,7 @@ async fn a_limit_that_is_used_up_stays_so_when_redis_is_lost_or_emptied() -> Res
 }
 
 /// Guesses a password until the server has enough. Returns how many guesses it took.
-async fn guesses(server: &Server) -> Result<usize> {
+async fn guesses(server: &Program) -> Result<usize> {
     let nobody = Api::new(server.address)?;
     let guess = json!({"username": "somebody", "password": "wrong horse battery"});
     let mut wrong = 0;

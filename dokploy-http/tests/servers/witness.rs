@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
+use dokploy_tests::program::Program;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::api::{Api, text};
 use crate::client::{Client, Stream};
 use crate::installation::{Shop, eventually};
-use crate::server::Server;
 
 const TERMINAL: [&str; 5] = [
     "succeeded",
@@ -127,7 +127,7 @@ pub(crate) struct Watchers {
 
 impl Watchers {
     /// Has everything watched that somebody works on now, through one server.
-    pub(crate) async fn of_what_runs(shop: &Shop, server: &Server) -> Result<Self> {
+    pub(crate) async fn of_what_runs(shop: &Shop, server: &Program) -> Result<Self> {
         let owner = shop.owner.at(server.address);
         let path = format!(
             "/api/deployments?projectId={}&status=deploying",

@@ -1,4 +1,4 @@
-//! The program as a process of its own.
+//! The program that serves, as a process of its own.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -15,26 +15,35 @@ const START_MAX: Duration = Duration::from_secs(30);
 /// How long a server may take to end.
 const STOP_MAX: Duration = Duration::from_secs(30);
 
-/// A server that runs. It is killed when it is dropped.
+/// `dokploy serve`. It is killed when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Server {
+pub struct Program {
     process: Child,
-    pub(crate) address: SocketAddr,
+    /// Where it listens.
+    pub address: SocketAddr,
     log: PathBuf,
     /// Kept, because nobody likes to write where nobody reads.
     _output: Lines<BufReader<ChildStdout>>,
 }
 
-impl Server {
-    /// Starts the program with these variables and no others, and waits until it listens.
-    pub(crate) async fn start(directory: &Path, variables: &[(&str, &str)]) -> Result<Self> {
+impl Program {
+    /// Starts it with a data directory, with these variables and no others, and waits until it listens.
+    ///
+    /// # Errors
+    ///
+    /// When it ends before that, with what it says.
+    pub async fn serve(
+        program: &str,
+        directory: &Path,
+        variables: &[(&str, &str)],
+    ) -> Result<Self> {
         tokio::fs::create_dir_all(directory).await?;
         let log = directory.join("log");
-        let mut process = Command::new(env!("CARGO_BIN_EXE_dokploy"))
+        let mut process = Command::new(program)
             .arg("serve")
             .env_clear()
             .envs(variables.iter().copied())
-            .env("DOKPLOY_DATA_DIR", directory.join("data"))
+            .env("DOKPLOY_DATA_DIR", directory)
             .env("DOKPLOY_LISTEN", "127.0.0.1:0")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -58,13 +67,26 @@ impl Server {
         })
     }
 
+    /// Its URL.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// Kills it as `kill -9` does.
-    pub(crate) async fn kill(mut self) -> Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be waited for.
+    pub async fn kill(mut self) -> Result<()> {
         Ok(self.process.kill().await?)
     }
 
     /// Asks it to stop, and waits for its end.
-    pub(crate) async fn stop(mut self) -> Result<ExitStatus> {
+    ///
+    /// # Errors
+    ///
+    /// When it does not end in time.
+    pub async fn stop(&mut self) -> Result<ExitStatus> {
         let id = self.process.id().context("it runs")?.to_string();
         let sent = Command::new("kill").args(["-s", "TERM", &id]).status();
         ensure!(sent.await?.success(), "the signal was not delivered");
@@ -73,12 +95,20 @@ impl Server {
     }
 
     /// Whether it still runs.
-    pub(crate) fn runs(&mut self) -> Result<bool> {
+    ///
+    /// # Errors
+    ///
+    /// When the system does not say.
+    pub fn runs(&mut self) -> Result<bool> {
         Ok(self.process.try_wait()?.is_none())
     }
 
-    /// What it wrote down.
-    pub(crate) fn log(&self) -> Result<String> {
+    /// What it wrote down about itself.
+    ///
+    /// # Errors
+    ///
+    /// When that cannot be read.
+    pub fn log(&self) -> Result<String> {
         Ok(std::fs::read_to_string(&self.log)?)
     }
 }
