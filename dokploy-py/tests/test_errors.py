@@ -108,6 +108,6 @@ async def test_common_mistakes_are_named_in_the_words_of_the_language(tmp_path: 
             await engine.deploy(missing)
         replicas: Any = "hunter2"
         spec = dokploy.ApplicationSpec("web", image="web", replicas=replicas)
-        with pytest.raises(errors.InvalidSpec, match="^replicas: invalid type, expected a whole number") as caught:
+        with pytest.raises(errors.InvalidSpec, match=r"^replicas: invalid type, expected a whole number") as caught:
             await engine.create_application(project, spec)
         assert "hunter2" not in "".join(traceback.format_exception(caught.value))
