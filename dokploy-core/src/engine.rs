@@ -17,6 +17,7 @@ mod lease;
 mod open;
 mod order;
 mod output;
+mod patient;
 mod plan;
 mod preview;
 mod retry;

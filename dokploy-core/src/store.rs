@@ -41,7 +41,7 @@ pub use self::memory::MemoryStore;
 pub use self::project::ProjectStore;
 pub use self::queue::{Claim, Fence, QueueStats, QueueStore};
 pub use self::release::ReleaseStore;
-pub use self::request::{DeliveryStore, Idempotency, IdempotencyStore, StoredResponse};
+pub use self::request::{Idempotency, IdempotencyStore, StoredResponse};
 pub use self::session::{SessionStore, TokenStore};
 #[cfg(all(feature = "conformance", feature = "postgres"))]
 pub use self::sql::TemporaryPostgres;
@@ -65,7 +65,6 @@ pub trait Store:
     + TokenStore
     + AuditStore
     + IdempotencyStore
-    + DeliveryStore
     + DatabaseStore
 {
 }
@@ -84,7 +83,6 @@ impl<T> Store for T where
         + TokenStore
         + AuditStore
         + IdempotencyStore
-        + DeliveryStore
         + DatabaseStore
 {
 }

@@ -194,17 +194,22 @@ fn concurrency(text: &str) -> Result<usize> {
     }
 }
 
+/// Nothing is done more often in a minute: a higher rate is no limit.
+const PER_MINUTE_MAX: u32 = 10_000_000;
+
 /// A number of something in a minute: `10/min`.
 fn rate(variable: &str, text: &str, example: &str) -> Result<u32> {
     let number = text
         .strip_suffix("/min")
         .and_then(|number| number.trim_end().parse().ok());
     match number {
-        Some(count @ 1..=100_000) => Ok(count),
+        Some(count @ 1..=PER_MINUTE_MAX) => Ok(count),
         _ => Err(bad(
             variable,
             text,
-            &format!("a number in a minute is expected, as in {example}"),
+            &format!(
+                "a number from 1 to {PER_MINUTE_MAX} in a minute is expected, as in {example}"
+            ),
         )),
     }
 }

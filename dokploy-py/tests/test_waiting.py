@@ -146,16 +146,18 @@ async def test_a_blocking_call_holds_up_no_other_thread(tmp_path: Path) -> None:
 
 
 CTRL_C = """
-import pathlib, sys
+import signal, sys
 import dokploy
 from dokploy import sync
 
+# A shell in the background has its children ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with sync.Engine.open(data_dir=sys.argv[1], concurrency=0, local_sources=True) as engine:
     spec = dokploy.ApplicationSpec("web", directory=sys.argv[1])
     application = engine.create_application(engine.create_project("shop"), spec)
     deployment = engine.deploy(application)
-    print("waiting", flush=True)
     try:
+        print("waiting", flush=True)
         deployment.wait()
     except KeyboardInterrupt:
         print(deployment.get().state.status, flush=True)

@@ -2,6 +2,7 @@
 
 mod cluster;
 mod image;
+mod mariadb;
 mod postgresql;
 mod prometheus;
 mod redis;

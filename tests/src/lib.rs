@@ -11,6 +11,7 @@ pub mod git_server;
 pub mod node;
 pub mod postgres;
 pub mod process;
+pub mod redis;
 pub mod repository;
 pub mod scenario;
 pub mod scene;

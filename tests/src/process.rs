@@ -37,13 +37,20 @@ impl Process {
         self.status("VmHWM:")
     }
 
-    /// Files and connections that it has open.
+    /// Files and connections that it has open, by what they are: a path, or a kind and a number.
     ///
     /// # Errors
     ///
     /// When it has ended.
-    pub fn open_files(&self) -> Result<usize> {
-        Ok(fs::read_dir(self.folder.join("fd"))?.count())
+    pub fn open_files(&self) -> Result<Vec<String>> {
+        let mut open = Vec::new();
+        for entry in fs::read_dir(self.folder.join("fd"))? {
+            // One that was closed meanwhile is not open.
+            if let Ok(target) = fs::read_link(entry?.path()) {
+                open.push(target.display().to_string());
+            }
+        }
+        Ok(open)
     }
 
     fn status(&self, field: &str) -> Result<u64> {

@@ -159,16 +159,6 @@ CREATE TABLE requests (
 
 CREATE INDEX requests_end ON requests (ends_at);
 
--- Deliveries of webhooks that were taken.
-CREATE TABLE deliveries (
-    source TEXT NOT NULL,
-    delivery TEXT NOT NULL,
-    taken_at INTEGER NOT NULL,
-    PRIMARY KEY (source, delivery)
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX deliveries_age ON deliveries (taken_at);
-
 -- A credential belongs to a project, whose applications alone may use it, or to the installation.
 ALTER TABLE credentials ADD COLUMN project_id BLOB REFERENCES projects (id);
 

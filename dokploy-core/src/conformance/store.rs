@@ -221,9 +221,6 @@ macro_rules! store_conformance {
                 a_request_that_was_given_up_runs_again,
                 a_request_whose_runner_died_runs_again,
                 an_answer_is_forgotten_after_its_time,
-                of_fifty_racing_deliveries_one_is_taken,
-                a_delivery_that_was_given_back_is_taken_again,
-                purge_deliveries_forgets_the_old_ones,
             ]
         );
     };

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use futures::StreamExt;
+use futures::stream;
 use serde::{Deserialize, Serialize};
 
 use super::ControlPlane;
@@ -13,6 +15,9 @@ use crate::id::{ApplicationId, DeploymentId};
 
 /// Applications of one call.
 const IDS_MAX: usize = 100;
+
+/// Applications that are worked on at the same time: each waits for the container engine far longer than it works.
+const AT_ONCE: usize = 8;
 
 /// What is done to each of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,8 +46,8 @@ pub struct BulkResult {
 }
 
 impl ControlPlane {
-    /// Does one thing to several applications, one after the other, each as if it had been asked for alone: what fails
-    /// for one changes nothing for the others. The answers are in the order of the ids.
+    /// Does one thing to several applications, a few at a time, each as if it had been asked for alone: what fails for
+    /// one changes nothing for the others. The answers are in the order of the ids.
     ///
     /// # Errors
     ///
@@ -65,12 +70,11 @@ impl ControlPlane {
         if ids.iter().collect::<BTreeSet<_>>().len() < ids.len() {
             return Err(Error::invalid_field("ids", "name an application twice"));
         }
-        let mut results = Vec::with_capacity(ids.len());
-        for id in ids {
-            let result = self.one_of_bulk(actor, action, *id).await;
-            results.push(BulkResult { id: *id, result });
-        }
-        Ok(results)
+        let results = stream::iter(ids.to_vec()).map(|id| async move {
+            let result = self.one_of_bulk(actor, action, id).await;
+            BulkResult { id, result }
+        });
+        Ok(results.buffered(AT_ONCE).collect().await)
     }
 
     async fn one_of_bulk(

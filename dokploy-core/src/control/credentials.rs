@@ -14,12 +14,25 @@ use crate::model::{
 };
 
 impl ControlPlane {
-    /// Credentials that the actor reaches, newest first, without their secrets.
-    pub async fn credentials(&self, actor: &Actor, page: PageRequest) -> Result<Page<Credential>> {
+    /// Credentials that the actor reaches, of one project or of all, newest first, without their secrets.
+    ///
+    /// # Errors
+    ///
+    /// `not_found` for a project that he does not reach.
+    pub async fn credentials(
+        &self,
+        actor: &Actor,
+        project: Option<ProjectId>,
+        page: PageRequest,
+    ) -> Result<Page<Credential>> {
         let action = Action::CredentialRead;
         let work = async {
             require(actor, action)?;
-            let reach = reach_of(actor)?;
+            let mut reach = reach_of(actor)?;
+            if let Some(project) = project {
+                self.project_for(actor, action, project).await?;
+                reach = reach.within(project);
+            }
             self.store().list_credentials_in_reach(&reach, page).await
         };
         let about = About::thing("credential", "all");

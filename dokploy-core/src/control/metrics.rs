@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::timeout;
+
 use super::ControlPlane;
 use super::audited::About;
 use super::reach::{reach_of, require};
@@ -15,6 +17,10 @@ use crate::store::{ApplicationFilter, QueueStats};
 
 /// How long what is used is good enough to be shown.
 const USAGE_TTL: Duration = Duration::from_secs(10);
+
+/// How long the container engine may take to answer before it counts as away: who looks at the queue does not wait
+/// for one that hangs.
+const ENGINE_PATIENCE: Duration = Duration::from_secs(2);
 
 const WHOLE_PAGE: PageRequest = PageRequest {
     limit: PageRequest::LIMIT_MAX,
@@ -46,9 +52,11 @@ impl ControlPlane {
     pub async fn system(&self, actor: &Actor) -> Result<SystemStatus> {
         let work = async {
             require(actor, Action::SystemRead)?;
+            let queue = self.store().queue_stats().await?;
+            let runtime = timeout(ENGINE_PATIENCE, self.inner.engine.runtime_info()).await;
             Ok(SystemStatus {
-                queue: self.store().queue_stats().await?,
-                runtime: self.inner.engine.runtime_info().await.ok(),
+                queue,
+                runtime: runtime.ok().and_then(Result::ok),
             })
         };
         let about = About::thing("system", "status");

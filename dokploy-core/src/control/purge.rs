@@ -1,4 +1,4 @@
-//! Forgets what has had its time: sessions that ended, answers and deliveries that nobody repeats any more.
+//! Forgets what has had its time: sessions that ended, answers that nobody repeats any more.
 
 use std::time::Duration;
 
@@ -7,8 +7,6 @@ use crate::error::Result;
 
 /// How often it is done. Nothing depends on it but the size of the database.
 const INTERVAL: Duration = Duration::from_hours(1);
-/// How long a delivery of a webhook is known: longer than any sender repeats one.
-const DELIVERY_KEPT: Duration = Duration::from_hours(7 * 24);
 
 impl ControlPlane {
     /// Forgets what has had its time, now. Servers do it by themselves, one of them each hour.
@@ -17,13 +15,7 @@ impl ControlPlane {
         let store = self.store();
         let sessions = store.purge_sessions(now).await?;
         let answers = store.purge_idempotent(now).await?;
-        let deliveries = store.purge_deliveries(now.minus(DELIVERY_KEPT)).await?;
-        tracing::debug!(
-            sessions,
-            answers,
-            deliveries,
-            "what has had its time was forgotten"
-        );
+        tracing::debug!(sessions, answers, "what has had its time was forgotten");
         Ok(())
     }
 

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::credentials;
 use super::retry::{RetryPolicy, stopped};
 use super::rollout::is_healthy;
 use super::sealing::Opened;
@@ -16,6 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::id::{DeploymentId, ReleaseId};
 use crate::model::{ApplicationSpec, DeploymentKind, ServiceMode};
 use crate::runtime::{ObservedService, ServiceSpec, label};
+use crate::store::{ApplicationStore, DeploymentStore};
 
 /// What is applied.
 pub(crate) struct Applying<'a> {
@@ -160,8 +160,8 @@ async fn look_and_apply(
                 .insert(label::REPLICAS_BEFORE.to_owned(), before.to_string());
         }
     }
+    let credential = work.credentials().registry(applying.spec).await?;
     work.stop.ensure_owned()?;
-    let credential = credentials::registry(&work.inner, applying.spec).await?;
     let expected = match observed {
         Some(service) if needs_replacing(&service, &spec) => {
             work.inner.runtime.remove_service(&service.id).await?;
@@ -205,7 +205,7 @@ impl Applied {
 
 /// A deployment replaces what somebody else did to the service, and says so; restoring leaves it alone.
 async fn tell_of_drift(work: &Work, step: Step, service: &ObservedService) -> Result<()> {
-    let written = baseline(work.inner.store.as_ref(), service).await?;
+    let written = baseline(&work.store, service).await?;
     if written.is_none_or(|written| written == service.spec_digest) {
         return Ok(());
     }
@@ -276,7 +276,7 @@ pub(crate) async fn touched(work: &Work) -> Result<bool> {
         return Ok(wrote(&service, work.deployment.id, Step::ApplyService));
     }
     // Only a replacement takes a service away, and only one that had served.
-    let store = &work.inner.store;
+    let store = &work.store;
     let application = store
         .find_application(work.deployment.application_id)
         .await?;
@@ -321,7 +321,6 @@ async fn standing(
 /// Whether the service runs the current release, nobody has changed it since, and all its tasks are healthy.
 async fn has_proved_itself(work: &Work, service: &ObservedService) -> Result<bool> {
     let application = work
-        .inner
         .store
         .find_application(work.deployment.application_id)
         .await?;
@@ -338,13 +337,12 @@ async fn has_proved_itself(work: &Work, service: &ObservedService) -> Result<boo
         .filter(|task| is_healthy(task) && task.labels.get(label::ROLLOUT) == rollout);
     Ok(rollout.is_some()
         && healthy.count() >= service.replicas as usize
-        && baseline(work.inner.store.as_ref(), service).await?.as_ref()
-            == Some(&service.spec_digest))
+        && baseline(&work.store, service).await?.as_ref() == Some(&service.spec_digest))
 }
 
 /// Digest of the specification as the engine kept it when we last wrote it.
 pub(crate) async fn baseline(
-    store: &dyn crate::store::Store,
+    store: &dyn DeploymentStore,
     service: &ObservedService,
 ) -> Result<Option<String>> {
     let Some(writer) = service

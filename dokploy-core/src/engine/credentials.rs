@@ -7,72 +7,93 @@ use crate::model::{
     ApplicationSpec, Credential, CredentialKind, CredentialSecret, DeploymentRequest, Source,
 };
 use crate::runtime::RegistryCredential;
-use crate::secret::{Context, Secret};
+use crate::secret::{Context, Keyring, Secret};
 use crate::source::{SourceCredential, SourceRequest};
+use crate::store::CredentialStore;
 
-/// The source of an application with what a caller asks for instead.
-pub(crate) async fn source_request(
-    inner: &Inner,
-    application: ApplicationId,
-    spec: &ApplicationSpec,
-    request: &DeploymentRequest,
-) -> Result<SourceRequest> {
-    let source = spec.source()?;
-    let credential = match &source {
-        Source::Git(git) => match git.credential_id {
-            Some(id) => Some(open(inner, id, CredentialKind::Git).await?),
-            None => None,
-        },
-        _ => None,
-    };
-    Ok(SourceRequest {
-        application,
-        source,
-        branch: request.branch.clone(),
-        commit: request.commit_sha.clone(),
-        credential: credential.map(|(host, secret)| SourceCredential { host, secret }),
-    })
+/// Opens stored credentials.
+pub(crate) struct Credentials<'a> {
+    pub(crate) store: &'a dyn CredentialStore,
+    pub(crate) keyring: &'a Keyring,
 }
 
-/// The registry credential of an application.
-pub(crate) async fn registry(
-    inner: &Inner,
-    spec: &ApplicationSpec,
-) -> Result<Option<RegistryCredential>> {
-    let Some(id) = spec.registry_credential_id else {
-        return Ok(None);
-    };
-    match open(inner, id, CredentialKind::Registry).await? {
-        (host, CredentialSecret::Basic { username, password }) => Ok(Some(RegistryCredential {
-            host,
-            username,
-            password,
-        })),
-        (host, CredentialSecret::Token { token }) => Ok(Some(RegistryCredential {
-            host,
-            username: "token".to_owned(),
-            password: token,
-        })),
-        (_, CredentialSecret::SshKey { .. }) => Err(Error::invalid_field(
-            "registryCredentialId",
-            "an ssh key does not open a registry",
-        )),
+impl Inner {
+    /// Asks the store as it is.
+    pub(crate) fn credentials(&self) -> Credentials<'_> {
+        Credentials {
+            store: self.store.as_ref(),
+            keyring: &self.keyring,
+        }
     }
 }
 
-async fn open(
-    inner: &Inner,
-    id: CredentialId,
-    kind: CredentialKind,
-) -> Result<(String, CredentialSecret)> {
-    let found = inner.store.find_credential(id).await?;
-    let credential = found
-        .filter(|credential| credential.kind == kind)
-        .ok_or_else(|| Error::not_found("credential", id))?;
-    let row = credential.id.to_string();
-    let text = inner.keyring.open(&credential.sealed, context(&row))?;
-    let secret = CredentialSecret::from_sealed_text(&text)?;
-    Ok((credential.host, secret))
+impl Credentials<'_> {
+    /// The source of an application with what a caller asks for instead.
+    pub(crate) async fn source_request(
+        &self,
+        application: ApplicationId,
+        spec: &ApplicationSpec,
+        request: &DeploymentRequest,
+    ) -> Result<SourceRequest> {
+        let source = spec.source()?;
+        let credential = match &source {
+            Source::Git(git) => match git.credential_id {
+                Some(id) => Some(self.open(id, CredentialKind::Git).await?),
+                None => None,
+            },
+            _ => None,
+        };
+        Ok(SourceRequest {
+            application,
+            source,
+            branch: request.branch.clone(),
+            commit: request.commit_sha.clone(),
+            credential: credential.map(|(host, secret)| SourceCredential { host, secret }),
+        })
+    }
+
+    /// The registry credential of an application.
+    pub(crate) async fn registry(
+        &self,
+        spec: &ApplicationSpec,
+    ) -> Result<Option<RegistryCredential>> {
+        let Some(id) = spec.registry_credential_id else {
+            return Ok(None);
+        };
+        match self.open(id, CredentialKind::Registry).await? {
+            (host, CredentialSecret::Basic { username, password }) => {
+                Ok(Some(RegistryCredential {
+                    host,
+                    username,
+                    password,
+                }))
+            }
+            (host, CredentialSecret::Token { token }) => Ok(Some(RegistryCredential {
+                host,
+                username: "token".to_owned(),
+                password: token,
+            })),
+            (_, CredentialSecret::SshKey { .. }) => Err(Error::invalid_field(
+                "registryCredentialId",
+                "an ssh key does not open a registry",
+            )),
+        }
+    }
+
+    async fn open(
+        &self,
+        id: CredentialId,
+        kind: CredentialKind,
+    ) -> Result<(String, CredentialSecret)> {
+        let found = self.store.find_credential(id).await?;
+        let credential = found
+            .filter(|credential| credential.kind == kind)
+            .ok_or_else(|| Error::not_found("credential", id))?;
+        let row = credential.id.to_string();
+        let text = self.keyring.open(&credential.sealed, context(&row))?;
+        let secret = CredentialSecret::from_sealed_text(&text)?;
+        Ok((credential.host, secret))
+    }
 }
 
 fn context(row: &str) -> Context<'_> {

@@ -4,6 +4,7 @@ mod changes;
 
 use std::time::Duration;
 
+use super::Inner;
 use super::apply::baseline;
 use super::fingerprint::{Fingerprint, build_fingerprint};
 use super::images::Inputs;
@@ -11,7 +12,6 @@ use super::order::{Order, update_order};
 use super::rollout::is_healthy;
 use super::sealing::Opened;
 use super::service::command_text;
-use super::{Inner, credentials};
 use crate::deployer::{Plan, PlanAction};
 use crate::error::Result;
 use crate::model::{
@@ -61,7 +61,10 @@ async fn look(
         let pinned = pinned(inner, spec, &reference, built.as_ref()).await?;
         (None, String::new(), pinned, built)
     } else {
-        let source = credentials::source_request(inner, application.id, spec, request).await?;
+        let source = inner
+            .credentials()
+            .source_request(application.id, spec, request)
+            .await?;
         let revision = inner
             .sources
             .resolve(&source, &CancellationToken::new())
@@ -118,7 +121,7 @@ async fn pinned(
     reference: &str,
     local: Option<&Image>,
 ) -> Result<String> {
-    let credential = credentials::registry(inner, spec).await?;
+    let credential = inner.credentials().registry(spec).await?;
     let asked = inner
         .runtime
         .resolve_digest(reference, credential.as_ref())

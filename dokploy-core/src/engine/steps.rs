@@ -17,7 +17,7 @@ use crate::deployment::{EventKind, Reason, Status, Step, StepOutput};
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::ReleaseId;
 use crate::model::{Application, Deployment, PageRequest, Revision};
-use crate::store::{Append, DeploymentFilter};
+use crate::store::{Append, ApplicationStore, DeploymentFilter, DeploymentStore};
 
 /// Runs the effect of one step and answers what it found or made.
 pub(crate) async fn run(work: &Work, step: Step) -> Result<StepOutput> {
@@ -77,7 +77,7 @@ fn revision(work: &Work) -> Result<Revision> {
 
 /// An application that was stopped runs again after a deployment.
 pub(crate) async fn mark_started(work: &Work) -> Result<()> {
-    let store = &work.inner.store;
+    let store = &work.store;
     for _ in 0..MARK_TRIES_MAX {
         let found = store
             .find_application(work.deployment.application_id)
@@ -100,7 +100,7 @@ pub(crate) async fn mark_started(work: &Work) -> Result<()> {
 
 /// Says of the deployments whose release is gone back from that a person rolled them back.
 pub(crate) async fn mark_rolled_back(work: &Work, to: ReleaseId) -> Result<()> {
-    let store = &work.inner.store;
+    let store = &work.store;
     let application = store
         .find_application(work.deployment.application_id)
         .await?;
@@ -158,7 +158,7 @@ async fn mark(work: &Work, deployment: Deployment, to: ReleaseId) -> Result<()> 
         promote: None,
         at: work.inner.clock.now(),
     };
-    work.inner.store.append_events(&append).await?;
+    work.store.append_events(&append).await?;
     sink::tell_only(&work.inner, deployment.id, deployment.state.seq).await;
     Ok(())
 }

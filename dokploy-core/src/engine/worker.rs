@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use tracing::Instrument;
 
+use super::credentials::Credentials;
 use super::journal::Journal;
 use super::lease::{self, Stop, StopCause};
 use super::output::Output;
+use super::patient::PatientStore;
 use super::sealing::Opened;
 use super::{Inner, Point, saga};
 use crate::deployment::{EventKind, Failure, Reason};
@@ -17,6 +19,8 @@ use crate::store::Claim;
 /// Everything that the steps of one deployment work with.
 pub(crate) struct Work {
     pub(crate) inner: Arc<Inner>,
+    /// What steps ask for what is stored.
+    pub(crate) store: PatientStore,
     pub(crate) journal: Journal,
     pub(crate) stop: Stop,
     pub(crate) output: Output,
@@ -27,6 +31,14 @@ pub(crate) struct Work {
 }
 
 impl Work {
+    /// Opens stored credentials.
+    pub(crate) fn credentials(&self) -> Credentials<'_> {
+        Credentials {
+            store: &self.store,
+            keyring: &self.inner.keyring,
+        }
+    }
+
     /// Passes a point at which a test may make something happen.
     pub(crate) async fn pass(&self, point: Point) -> Result<()> {
         self.inner.injection.at(point).await
@@ -111,8 +123,10 @@ async fn work(inner: Arc<Inner>, claim: Claim, stop: Stop) -> Result<()> {
     if deployment.state.epoch > 0 {
         output.resume();
     }
+    let store = PatientStore::new(Arc::clone(&inner.store), stop.everything().clone());
     let work = Work {
         inner,
+        store,
         journal,
         stop,
         output,

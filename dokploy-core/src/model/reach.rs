@@ -36,6 +36,13 @@ impl Reach {
         }
     }
 
+    /// What of it lies in one project, which has to be in reach already.
+    #[must_use]
+    pub fn within(&self, project: ProjectId) -> Self {
+        let user = self.user().map_or(UserReach::All, UserReach::User);
+        Self::Projects(user, vec![project])
+    }
+
     /// Whether there is a project that is not in reach, or may be.
     pub const fn is_limited(&self) -> bool {
         !matches!(self, Self::All)

@@ -29,7 +29,7 @@ macro_rules! delegate_store {
         $crate::delegate_store!(
             $type, $through: ProjectStore, ApplicationStore, DeploymentStore, QueueStore, ReleaseStore,
             CredentialStore, SettingStore, UserStore, TeamStore, SessionStore, TokenStore, AuditStore,
-            IdempotencyStore, DeliveryStore, DatabaseStore
+            IdempotencyStore, DatabaseStore
         );
     };
     ($type:ty, $through:ident: $($trait:ident),+ $(,)?) => {
@@ -277,13 +277,6 @@ macro_rules! delegate_store {
             finish_idempotent(actor: &str, key: &str, response: &$crate::store::StoredResponse) -> ();
             abandon_idempotent(actor: &str, key: &str) -> ();
             purge_idempotent(before: $crate::clock::Timestamp) -> u64;
-        });
-    };
-    (@DeliveryStore $type:ty, $through:ident) => {
-        $crate::delegate_store!(@implement DeliveryStore for $type, $through {
-            take_delivery(source: &str, delivery: &str, at: $crate::clock::Timestamp) -> bool;
-            return_delivery(source: &str, delivery: &str) -> ();
-            purge_deliveries(before: $crate::clock::Timestamp) -> u64;
         });
     };
     (@DatabaseStore $type:ty, $through:ident) => {

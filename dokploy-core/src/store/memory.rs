@@ -87,8 +87,6 @@ struct Tables {
     audit: Vec<AuditRecord>,
     /// By actor and key.
     requests: HashMap<(String, String), Request>,
-    /// By source and delivery.
-    deliveries: HashMap<(String, String), Timestamp>,
 }
 
 /// A value that is deleted softly.

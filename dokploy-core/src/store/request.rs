@@ -1,4 +1,4 @@
-//! What makes repeated requests harmless: answers that are given again, and deliveries that are taken once.
+//! What makes repeated requests harmless: answers that are given again.
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -73,18 +73,4 @@ pub trait IdempotencyStore: Send + Sync + Debug {
 
     /// Forgets records that ended before a time, and returns how many there were.
     async fn purge_idempotent(&self, before: Timestamp) -> Result<u64>;
-}
-
-/// Deliveries of webhooks.
-#[async_trait]
-pub trait DeliveryStore: Send + Sync + Debug {
-    /// Takes a delivery: true for the first call with a source and an id, false for every later one, also when many
-    /// race.
-    async fn take_delivery(&self, source: &str, delivery: &str, at: Timestamp) -> Result<bool>;
-
-    /// Gives a delivery back that came to nothing, so that it is taken when it is sent again.
-    async fn return_delivery(&self, source: &str, delivery: &str) -> Result<()>;
-
-    /// Forgets deliveries that were taken before a time, and returns how many there were.
-    async fn purge_deliveries(&self, before: Timestamp) -> Result<u64>;
 }

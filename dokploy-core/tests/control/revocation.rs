@@ -5,9 +5,12 @@ use std::time::Duration;
 
 use dokploy_core::control::{ControlPlane, NewToken, UserChange};
 use dokploy_core::model::{Role, Scope};
+use dokploy_core::store::{Idempotency, StoredResponse};
 use dokploy_core::{Actor, Secret};
 
 use crate::scene::{Scene, code, fresh_name, password, system};
+
+const DAY: Duration = Duration::from_hours(24);
 
 /// Two control planes that share nothing but the store: neither bus nor cache.
 async fn apart(scene: &Scene) -> (ControlPlane, ControlPlane) {
@@ -231,16 +234,28 @@ async fn what_has_had_its_time_is_forgotten_and_nothing_else() {
     for scene in Scene::each().await {
         let control = scene.control().await;
         let (_, token) = registered(&control).await;
-        let at = scene.now();
-        assert!(scene.store.take_delivery("github", "1", at).await.unwrap());
-        scene.clock.advance(Duration::from_hours(7 * 24 - 1));
+        let begin = async |at| {
+            let (key, digest) = ("key", "digest");
+            let begun = scene.store.begin_idempotent("actor", key, digest, at, DAY);
+            begun.await.unwrap()
+        };
+        begin(scene.now()).await;
+        let answer = StoredResponse {
+            status: 201,
+            body: String::new(),
+        };
+        let finished = scene.store.finish_idempotent("actor", "key", &answer);
+        finished.await.unwrap();
+        scene.clock.advance(Duration::from_hours(23));
         control.purge().await.unwrap();
         control.authenticate(token.expose()).await.unwrap();
-        assert!(!scene.store.take_delivery("github", "1", at).await.unwrap());
-        scene.clock.advance(Duration::from_hours(2));
+        assert_eq!(begin(scene.now()).await, Idempotency::Done(answer));
+        scene.clock.advance(DAY * 7);
         control.purge().await.unwrap();
-        let left = scene.store.purge_sessions(scene.now()).await.unwrap();
-        assert_eq!(left, 0, "the session was forgotten before");
-        assert!(scene.store.take_delivery("github", "1", at).await.unwrap());
+        let now = scene.now();
+        let sessions = scene.store.purge_sessions(now).await.unwrap();
+        assert_eq!(sessions, 0, "the session was forgotten before");
+        let answers = scene.store.purge_idempotent(now).await.unwrap();
+        assert_eq!(answers, 0, "the answer was forgotten before");
     }
 }

@@ -197,7 +197,7 @@ async fn an_application_names_the_credentials_of_its_own_project_and_no_others()
 
         let page = PageRequest::first();
         let mut seen: Vec<_> = control
-            .credentials(&anna, page)
+            .credentials(&anna, None, page)
             .await
             .unwrap()
             .items
@@ -207,7 +207,12 @@ async fn an_application_names_the_credentials_of_its_own_project_and_no_others()
         seen.sort_unstable();
         assert_eq!(seen, [own, of_second]);
         assert_eq!(
-            control.credentials(&admin, page).await.unwrap().items.len(),
+            control
+                .credentials(&admin, None, page)
+                .await
+                .unwrap()
+                .items
+                .len(),
             4
         );
         for id in [of_foreign, shared, missing] {
@@ -216,6 +221,33 @@ async fn an_application_names_the_credentials_of_its_own_project_and_no_others()
                 code(control.delete_credential(&anna, id).await),
                 "not_found"
             );
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_credentials_of_one_project_are_listed_alone() {
+    for scene in Scene::each().await {
+        let control = scene.control().await;
+        let anna = scene.person(&control, Role::Developer).await;
+        let admin = scene.person(&control, Role::Admin).await;
+        let project = project_of(&control, &anna).await.id;
+        let second = project_of(&control, &anna).await.id;
+        let foreign = project_of(&control, &system()).await.id;
+        let own = credential(&control, Some(project)).await;
+        for other in [Some(second), Some(foreign), None] {
+            credential(&control, other).await;
+        }
+        let list = async |actor: &Actor, project| {
+            let listed = control.credentials(actor, Some(project), PageRequest::first());
+            let page = listed.await.map_err(|error| error.code())?;
+            Ok::<_, &str>(page.items.iter().map(|one| one.id).collect::<Vec<_>>())
+        };
+        for actor in [&anna, &admin] {
+            assert_eq!(list(actor, project).await, Ok(vec![own]));
+        }
+        for absent in [foreign, ProjectId::new()] {
+            assert_eq!(list(&anna, absent).await, Err("not_found"));
         }
     }
 }

@@ -99,6 +99,48 @@ async fn an_append_whose_answer_is_lost_is_not_written_twice() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn no_single_answer_that_is_missing_within_a_step_fails_a_deployment() {
+    let asked = [
+        (Step::BuildImage, "find_release_by_fingerprint"),
+        (Step::ApplyService, "create_release"),
+        (Step::ApplyService, "find_application"),
+        (Step::ApplyService, "find_deployment"),
+        (Step::AwaitHealthy, "find_release"),
+        (Step::RestorePrevious, "find_application"),
+        (Step::RestorePrevious, "find_release"),
+    ];
+    for (step, name) in asked {
+        let (gate, world) = gated();
+        let script = Script::new();
+        let engine = world.scripted_engine(&script, |_| {}).await;
+        let app = prepared(&world, &engine).await;
+        let (behavior, expected) = match step {
+            Step::RestorePrevious => (
+                FakeBehavior::crashes_after(SECOND),
+                (Status::RolledBack, Reason::Unhealthy),
+            ),
+            _ => (FakeBehavior::healthy(), (Status::Success, Reason::Healthy)),
+        };
+        app.commit_that("v2", behavior);
+        script.add(Point::BeforeEffect(step), Action::Hold);
+        let handle = app.deploy().await;
+        script.reached().await;
+        gate.lose_next(name);
+        script.release();
+        // Whoever waits for the end asks the store as well, and must not be the one whose answer is lost.
+        tokio::time::sleep(60 * SECOND).await;
+        let ended = end(&handle).await;
+        assert!(gate.has_lost_all(), "{step} asks {name}");
+        assert_eq!(outcome(&ended), expected, "{step}: {name}");
+        let serving = match step {
+            Step::RestorePrevious => "v1",
+            _ => "v2",
+        };
+        assert_eq!(app.serving().await, texts([serving]), "{step}: {name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_terminal_event_whose_answer_is_lost_ends_the_deployment_once() {
     let (gate, world) = gated();
     let script = Script::new();

@@ -25,11 +25,10 @@ pub(crate) const FORBIDDEN: [&str; 11] = [
 ];
 
 /// Tables that grow without end, or with the number of users: no statement reads one from its beginning to its end.
-pub(crate) const LARGE: [&str; 13] = [
+pub(crate) const LARGE: [&str; 12] = [
     "applications",
     "audit",
     "databases",
-    "deliveries",
     "deployments",
     "events",
     "identities",

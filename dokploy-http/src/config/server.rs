@@ -128,11 +128,12 @@ fn registration(environment: &Environment) -> Result<Registration> {
 
 fn rate_limit(environment: &Environment) -> Result<Rate> {
     const NAME: &str = "DOKPLOY_RATE_LIMIT";
-    let per_minute = match environment.set(NAME) {
-        Some(text) => rate(NAME, &text, "100/min")?,
-        None => 100,
-    };
+    let text = environment
+        .set(NAME)
+        .unwrap_or_else(|| "100/min".to_owned());
+    let per_minute = rate(NAME, &text, "100/min")?;
     Rate::new(per_minute, Duration::from_mins(1))
+        .map_err(|_| bad(NAME, &text, "at most 60000/min is expected"))
 }
 
 /// A URL that may hold a password, so that it is never shown.
@@ -228,6 +229,11 @@ mod tests {
                 "first, open or closed is expected",
             ),
             ("DOKPLOY_RATE_LIMIT", "100", "as in 100/min"),
+            (
+                "DOKPLOY_RATE_LIMIT",
+                "70000/min",
+                "at most 60000/min is expected",
+            ),
             ("DOKPLOY_INIT_SWARM", "maybe", "true or false is expected"),
         ];
         for (name, value, expected) in cases {

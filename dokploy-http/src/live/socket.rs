@@ -282,7 +282,15 @@ async fn admit(state: &AppState, user: Option<UserId>, text: &str) -> Result<Req
                 .with_retry(Retry::After(Some(verdict.retry_after))));
         }
     }
-    serde_json::from_str(text).map_err(|error| Error::invalid_field("message", error.to_string()))
+    let request: Request = serde_json::from_str(text)
+        .map_err(|error| Error::invalid_field("message", error.to_string()))?;
+    let (Request::Subscribe { topics, .. } | Request::Unsubscribe { topics }) = &request;
+    // Each of them is looked up: a message must not cost more than a request.
+    if topics.len() > TOPICS_MAX {
+        let message = format!("are more than the {TOPICS_MAX} that a socket watches");
+        return Err(Error::invalid_field("topics", message));
+    }
+    Ok(request)
 }
 
 /// Waits for a signal that something about a user changed.

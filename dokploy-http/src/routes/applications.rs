@@ -82,6 +82,7 @@ impl DeployInput {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ScaleInput {
     /// Number of tasks; 0 stops the application.
+    #[schema(maximum = 1000)]
     replicas: u32,
 }
 

@@ -4,25 +4,45 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use dokploy_core::id::CredentialId;
+use dokploy_core::id::{CredentialId, ProjectId};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
-use super::ListQuery;
 use crate::server::AppState;
-use crate::server::extract::{Body, Caller, IdempotencyKey, Params, PathId};
+use crate::server::extract::{Body, Caller, IdempotencyKey, Params, PathId, page};
 use crate::server::problem::Problem;
 use crate::shape::{CredentialShape, ListShape, NewCredentialInput};
 
-/// Lists the credentials of the projects that the caller sees, without their secrets.
+/// Which credentials.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct CredentialQuery {
+    /// Those of one project.
+    project_id: Option<ProjectId>,
+    /// Most items, 1 to 200; 50 unless told.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+    /// The `nextCursor` of the part before.
+    cursor: Option<String>,
+}
+
+/// Lists the credentials of the projects that the caller sees, without their secrets; those of the installation are
+/// shown to administrators.
 #[utoipa::path(
-    get, path = "/api/credentials", tag = "credentials", params(ListQuery),
+    get, path = "/api/credentials", tag = "credentials", params(CredentialQuery),
     responses((status = 200, description = "credentials, newest first", body = ListShape<CredentialShape>))
 )]
 pub(crate) async fn list_credentials(
     State(state): State<AppState>,
     Caller(actor): Caller,
-    Params(query): Params<ListQuery>,
+    Params(query): Params<CredentialQuery>,
 ) -> Result<Json<ListShape<CredentialShape>>, Problem> {
-    let page = state.control().credentials(&actor, query.page()?).await?;
+    let part = page(query.limit, query.cursor.as_deref())?;
+    let page = state
+        .control()
+        .credentials(&actor, query.project_id, part)
+        .await?;
     Ok(Json(ListShape::of(page, |credential| {
         CredentialShape::of(&credential)
     })))

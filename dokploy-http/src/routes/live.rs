@@ -14,9 +14,10 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::live;
+use crate::server::AppState;
 use crate::server::extract::{Caller, Params, PathId, Visitor};
 use crate::server::problem::{Problem, Refusal};
-use crate::server::{AppState, sse};
+use crate::server::sse::{self, StreamEvent};
 use crate::shape::{ListShape, ProgressShape};
 
 /// Most events of an answer that is no stream.
@@ -64,7 +65,7 @@ pub(crate) async fn socket(
     params(("id" = DeploymentId, Path, description = "the deployment"), EventQuery),
     responses(
         (status = 200, description = "events, oldest first", content(
-            (ListShape<ProgressShape> = "application/json"), (String = "text/event-stream"))),
+            (ListShape<ProgressShape> = "application/json"), (StreamEvent = "text/event-stream"))),
         (status = 204, description = "there are no more")
     )
 )]

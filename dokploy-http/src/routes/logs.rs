@@ -15,9 +15,10 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use crate::server::AppState;
 use crate::server::extract::{Caller, Params, PathId};
 use crate::server::problem::Problem;
-use crate::server::{AppState, sse};
+use crate::server::sse::{self, StreamEvent};
 use crate::shape::ListShape;
 
 /// Most lines of one answer.
@@ -66,7 +67,7 @@ pub(crate) struct ServiceLogQuery {
     get, path = "/api/deployments/{id}/logs", tag = "deployments",
     params(("id" = DeploymentId, Path, description = "the deployment"), DeploymentLogQuery),
     responses((status = 200, description = "lines, oldest first", content(
-        (ListShape<LogLine> = "application/json"), (String = "text/event-stream"))))
+        (ListShape<LogLine> = "application/json"), (StreamEvent = "text/event-stream"))))
 )]
 pub(crate) async fn deployment_logs(
     State(state): State<AppState>,
@@ -104,7 +105,7 @@ pub(crate) async fn deployment_logs(
     get, path = "/api/applications/{id}/logs", tag = "applications",
     params(("id" = ApplicationId, Path, description = "the application"), ServiceLogQuery),
     responses((status = 200, description = "lines, oldest first", content(
-        (ListShape<ServiceLogLine> = "application/json"), (String = "text/event-stream"))))
+        (ListShape<ServiceLogLine> = "application/json"), (StreamEvent = "text/event-stream"))))
 )]
 pub(crate) async fn application_logs(
     State(state): State<AppState>,

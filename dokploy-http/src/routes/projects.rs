@@ -9,7 +9,7 @@ use dokploy_core::id::ProjectId;
 
 use super::{ListQuery, created};
 use crate::server::AppState;
-use crate::server::extract::{Body, Caller, IfMatch, Params, PathId, Versioned};
+use crate::server::extract::{Body, Caller, IdempotencyKey, IfMatch, Params, PathId, Versioned};
 use crate::server::problem::Problem;
 use crate::shape::{ListShape, NewProjectInput, ProjectPatch, ProjectShape};
 
@@ -32,6 +32,7 @@ pub(crate) async fn list_projects(
 /// Makes a project that belongs to the caller.
 #[utoipa::path(
     post, path = "/api/projects", tag = "projects", request_body = NewProjectInput,
+    params(IdempotencyKey),
     responses((status = 201, description = "the project", body = ProjectShape))
 )]
 pub(crate) async fn create_project(

@@ -1,7 +1,7 @@
 //! Releases of an application, and the upload of what the next one is made of.
 
 use axum::Json;
-use axum::body::BodyDataStream;
+use axum::body::{Body, BodyDataStream};
 use axum::extract::{FromRequest, Multipart, Request, State};
 use axum::http::header;
 use dokploy_core::id::ApplicationId;
@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use super::ListQuery;
 use crate::server::AppState;
 use crate::server::extract::{Caller, Params, PathId};
+use crate::server::middleware::deadline::DEADLINE;
 use crate::server::problem::{Problem, Refusal};
 use crate::shape::{ListShape, ReleaseShape};
 
@@ -71,6 +72,7 @@ pub(crate) async fn upload_archive(
     PathId(id): PathId<ApplicationId>,
     request: Request,
 ) -> Result<Json<Uploaded>, Problem> {
+    let request = request.map(moving);
     let uploaded = if is_form(&request) {
         let form = Multipart::from_request(request, &state)
             .await
@@ -87,6 +89,15 @@ pub(crate) async fn upload_archive(
         digest: uploaded.digest,
         bytes: uploaded.bytes,
         version: uploaded.application.version,
+    }))
+}
+
+/// An upload may take as long as it takes, but it may not stand still.
+fn moving(body: Body) -> Body {
+    let chunks = tokio_stream::StreamExt::timeout(body.into_data_stream(), DEADLINE);
+    Body::from_stream(chunks.map(|chunk| match chunk {
+        Ok(chunk) => chunk,
+        Err(stalled) => Err(axum::Error::new(stalled)),
     }))
 }
 

@@ -9,7 +9,9 @@ use dokploy_core::model::PageRequest;
 
 use super::{ListQuery, created};
 use crate::server::AppState;
-use crate::server::extract::{Body, Caller, IfMatch, Params, PathId, PathIds, Versioned, page};
+use crate::server::extract::{
+    Body, Caller, IdempotencyKey, IfMatch, Params, PathId, PathIds, Versioned, page,
+};
 use crate::server::problem::Problem;
 use crate::shape::{ListShape, MemberShape, TeamInput, TeamShape};
 
@@ -30,6 +32,7 @@ pub(crate) async fn list_teams(
 /// Makes a team.
 #[utoipa::path(
     post, path = "/api/teams", tag = "teams", request_body = TeamInput,
+    params(IdempotencyKey),
     responses((status = 201, description = "the team", body = TeamShape))
 )]
 pub(crate) async fn create_team(

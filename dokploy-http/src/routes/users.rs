@@ -9,7 +9,7 @@ use dokploy_core::id::UserId;
 
 use super::{ListQuery, created};
 use crate::server::AppState;
-use crate::server::extract::{Body, Caller, IfMatch, Params, PathId, Versioned};
+use crate::server::extract::{Body, Caller, IdempotencyKey, IfMatch, Params, PathId, Versioned};
 use crate::server::problem::Problem;
 use crate::shape::{ListShape, NewUserInput, UserPatch, UserShape};
 
@@ -30,6 +30,7 @@ pub(crate) async fn list_users(
 /// Makes an account.
 #[utoipa::path(
     post, path = "/api/users", tag = "users", request_body = NewUserInput,
+    params(IdempotencyKey),
     responses((status = 201, description = "the account", body = UserShape))
 )]
 pub(crate) async fn create_user(

@@ -4,11 +4,11 @@ use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
     Components, ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, PathItem,
-    Ref, RefOr, Response, ResponseBuilder, SecurityRequirement,
+    Ref, RefOr, Response, ResponseBuilder, Schema, SecurityRequirement,
 };
 use utoipa::{PartialSchema as _, ToSchema as _};
 
-use super::problem::{MEDIA_TYPE, ProblemShape};
+use super::problem::{self, MEDIA_TYPE, ProblemShape};
 use crate::routes;
 
 const DESCRIPTION: &str = "\
@@ -61,7 +61,7 @@ pub(crate) fn base() -> OpenApi {
     let mut components = Components::new();
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
     components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
-    let mut schemas = vec![(ProblemShape::name().into_owned(), ProblemShape::schema())];
+    let mut schemas = vec![(ProblemShape::name().into_owned(), problem_schema())];
     ProblemShape::schemas(&mut schemas);
     components.schemas.extend(schemas);
     OpenApiBuilder::new()
@@ -87,6 +87,18 @@ pub(crate) fn complete(document: &mut OpenApi) {
             }
         }
     }
+}
+
+/// The schema of a problem, with every code that there is.
+fn problem_schema() -> RefOr<Schema> {
+    let mut schema = ProblemShape::schema();
+    if let RefOr::T(Schema::Object(object)) = &mut schema
+        && let Some(RefOr::T(Schema::Object(code))) = object.properties.get_mut("code")
+    {
+        let codes = problem::table().into_iter().map(|(code, ..)| code.into());
+        code.enum_values = Some(codes.collect());
+    }
+    schema
 }
 
 fn problem() -> Response {

@@ -12,12 +12,25 @@ use dokploy_core::access::Actor;
 use dokploy_core::{Error, ErrorKind, Result};
 use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
+use utoipa::ToSchema;
 
 use super::problem::Problem;
 use super::state::AppState;
 
 /// How often a stream in which nothing happens says that it is still there.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// One event of a stream.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it is only described")]
+pub(crate) struct StreamEvent {
+    /// What it is about: `end` is the last one when there are no more, `error` when something was wrong.
+    event: String,
+    /// The item, as JSON; a problem for `error`.
+    data: String,
+    /// What `Last-Event-ID` takes to go on after this one, where a stream can be taken up again.
+    id: Option<String>,
+}
 
 /// Whether a client wants events, rather than what there is by now.
 pub(crate) fn is_wanted(headers: &HeaderMap) -> bool {

@@ -26,6 +26,7 @@ use super::joined::joined;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ApplicationInput {
     /// Name: lower-case letters, digits and hyphens, 1 to 40 characters, unique within the project.
+    #[schema(pattern = "^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")]
     pub name: String,
     /// A git repository. Exactly one source is expected: this, an image, or an uploaded archive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -69,6 +70,7 @@ pub struct ApplicationInput {
     pub command: Option<Vec<String>>,
     /// Number of tasks.
     #[serde(default = "defaults::replicas")]
+    #[schema(minimum = 1, maximum = 1000)]
     pub replicas: u32,
     /// Replicated, or one task on each node.
     #[serde(default)]

@@ -19,7 +19,7 @@ pub struct CredentialShape {
     pub project_id: Option<ProjectId>,
     /// What it is for.
     pub kind: CredentialKind,
-    /// Name for people; unique.
+    /// Name for people; unique within its project.
     pub name: String,
     /// The only host, with an optional port, that it is ever sent to.
     pub host: String,
@@ -50,7 +50,8 @@ pub struct NewCredentialInput {
     pub project_id: Option<ProjectId>,
     /// What it is for.
     pub kind: CredentialKind,
-    /// Name for people; unique.
+    /// Name for people; unique within its project.
+    #[schema(min_length = 1, max_length = 100)]
     pub name: String,
     /// The only host, with an optional port, that it is ever sent to.
     pub host: String,
@@ -60,11 +61,7 @@ pub struct NewCredentialInput {
 
 /// The secret of a credential.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase",
-    deny_unknown_fields
-)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum CredentialSecretInput {
     /// User and password, or user and token.
     Basic {
@@ -81,6 +78,7 @@ pub enum CredentialSecretInput {
         token: Secret,
     },
     /// An ssh key in OpenSSH or PEM form.
+    #[serde(rename_all = "camelCase")]
     SshKey {
         /// Private key.
         #[schema(value_type = String, format = Password)]

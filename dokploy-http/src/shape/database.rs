@@ -119,6 +119,7 @@ pub struct NewDatabaseInput {
     /// Its project.
     pub project_id: ProjectId,
     /// Name: lower-case letters, digits and hyphens, 1 to 40 characters; unique among the applications of the project.
+    #[schema(pattern = "^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")]
     pub name: String,
     /// Which database.
     pub engine: DatabaseEngine,

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 /// One part of a list, newest first.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = List)]
 #[serde(rename_all = "camelCase")]
 pub struct ListShape<T> {
     /// The items.

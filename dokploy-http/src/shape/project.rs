@@ -54,6 +54,7 @@ impl ProjectShape {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewProjectInput {
     /// Name: lower-case letters, digits and hyphens, 1 to 40 characters; unique.
+    #[schema(pattern = "^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")]
     pub name: String,
     /// Free text.
     #[serde(default)]
@@ -69,6 +70,7 @@ pub struct NewProjectInput {
 pub struct ProjectPatch {
     /// Name. Services keep the names that they have.
     #[serde(default)]
+    #[schema(pattern = "^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")]
     pub name: Option<String>,
     /// Free text.
     #[serde(default)]

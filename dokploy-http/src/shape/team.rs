@@ -76,5 +76,6 @@ impl TeamShape {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TeamInput {
     /// Name; unique.
+    #[schema(min_length = 1, max_length = 100)]
     pub name: String,
 }

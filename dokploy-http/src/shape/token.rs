@@ -53,6 +53,7 @@ impl TokenShape {
 
 /// A token that was just made: the only time that its secret is shown.
 #[derive(Clone, Serialize, ToSchema)]
+#[schema(as = CreatedToken)]
 #[serde(rename_all = "camelCase")]
 pub struct CreatedTokenShape {
     /// The secret, `dkp_…`; sent as a bearer.
@@ -105,11 +106,13 @@ impl std::fmt::Debug for CreatedTokenShape {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewTokenInput {
     /// Name for people.
+    #[schema(min_length = 1, max_length = 100)]
     pub name: String,
     /// What it may be used for; each scope includes those before it: read, deploy, write, admin.
     pub scopes: BTreeSet<Scope>,
     /// The only projects that it may be used for.
     #[serde(default)]
+    #[schema(min_items = 1, max_items = 500)]
     pub project_ids: Option<Vec<ProjectId>>,
     /// From when on it is not accepted any more.
     #[serde(default)]

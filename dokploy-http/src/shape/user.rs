@@ -54,10 +54,11 @@ impl UserShape {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Registering {
-    /// Name to sign in with.
+    /// Name to sign in with: letters, digits and any of `._@+-`.
+    #[schema(pattern = "^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$")]
     pub username: String,
     /// At least 8 characters.
-    #[schema(value_type = String, format = Password)]
+    #[schema(value_type = String, format = Password, min_length = 8)]
     pub password: Secret,
     /// Address, for people to read.
     #[serde(default)]
@@ -83,12 +84,13 @@ pub struct PasswordChange {
     #[schema(value_type = String, format = Password)]
     pub current_password: Secret,
     /// The password from now on; at least 8 characters.
-    #[schema(value_type = String, format = Password)]
+    #[schema(value_type = String, format = Password, min_length = 8)]
     pub new_password: Secret,
 }
 
 /// Somebody who has just signed in.
 #[derive(Clone, Serialize, ToSchema)]
+#[schema(as = Session)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionShape {
     /// The account.
@@ -123,6 +125,7 @@ impl std::fmt::Debug for SessionShape {
 
 /// Who asks.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Me)]
 #[serde(rename_all = "camelCase")]
 pub struct MeShape {
     /// The account.
@@ -136,10 +139,11 @@ pub struct MeShape {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewUserInput {
-    /// Name to sign in with.
+    /// Name to sign in with: letters, digits and any of `._@+-`.
+    #[schema(pattern = "^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$")]
     pub username: String,
     /// At least 8 characters.
-    #[schema(value_type = String, format = Password)]
+    #[schema(value_type = String, format = Password, min_length = 8)]
     pub password: Secret,
     /// What the account may do.
     pub role: Role,
@@ -164,6 +168,6 @@ pub struct UserPatch {
     pub email: Option<Option<String>>,
     /// A new password; all sessions of the account end.
     #[serde(default)]
-    #[schema(value_type = Option<String>, format = Password)]
+    #[schema(value_type = Option<String>, format = Password, min_length = 8)]
     pub password: Option<Secret>,
 }

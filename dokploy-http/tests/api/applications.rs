@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::policy::routes;
 use super::world::{SECRET, Scene};
 
 #[tokio::test]
@@ -236,21 +237,13 @@ async fn the_environment_is_read_and_replaced_without_showing_a_secret() {
 #[tokio::test]
 async fn a_secret_is_in_no_answer_whatever_is_asked() {
     let scene = Scene::new().await;
-    for path in [
-        "/api/applications",
-        "/api/applications/{id}",
-        "/api/applications/{id}/env",
-        "/api/applications/{id}/releases",
-        "/api/deployments",
-        "/api/deployments/{id}",
-        "/api/deployments/{id}/logs",
-        "/api/credentials",
-        "/api/credentials/{id}",
-        "/api/audit",
-    ] {
-        let path = scene.path(path);
+    for route in routes().iter().filter(|route| route.method == "GET") {
+        let path = scene.path(route.path);
         let answer = scene.world.get(&path, &scene.owner).send().await;
-        assert_eq!(answer.status, 200, "{path}: {answer:?}");
+        assert!(
+            answer.status.as_u16() < 500 || answer.status == 501,
+            "{path}: {answer:?}"
+        );
         assert!(!answer.text.contains(SECRET), "{path}: {answer:?}");
         assert!(
             !answer.text.contains("sealed") && !answer.text.contains("keyId"),

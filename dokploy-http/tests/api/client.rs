@@ -3,6 +3,7 @@
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
+use axum::response::Response;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tower::ServiceExt as _;
@@ -65,18 +66,22 @@ impl Call {
 
     pub(crate) async fn send(self) -> Answer {
         let (router, request) = self.request();
-        let response = router.oneshot(request).await.unwrap();
+        Answer::of(router.oneshot(request).await.unwrap()).await
+    }
+}
+
+impl Answer {
+    /// Reads an answer to its end.
+    pub(crate) async fn of(response: Response) -> Self {
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
-        Answer {
+        Self {
             status: parts.status,
             headers: parts.headers,
             text: String::from_utf8(bytes.to_vec()).unwrap(),
         }
     }
-}
 
-impl Answer {
     /// The body, which has to be JSON.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {self:?}"))

@@ -1,8 +1,10 @@
 //! Credentials: they go in and never come out.
 
-use serde_json::json;
+use dokploy_core::id::ProjectId;
+use serde_json::{Value, json};
 
-use super::world::{SECRET, Scene};
+use super::client::Answer;
+use super::world::{Person, SECRET, Scene};
 
 #[tokio::test]
 async fn a_credential_is_stored_named_and_deleted_but_never_shown() {
@@ -84,4 +86,83 @@ async fn a_credential_that_cannot_be_one_is_refused_without_repeating_it() {
         .send()
         .await;
     answer.problem(409, "already_exists");
+}
+
+fn token(project: Option<ProjectId>, name: &str) -> Value {
+    let secret = json!({"token": {"token": SECRET}});
+    json!({"projectId": project, "kind": "git", "name": name, "host": "git.example.com", "secret": secret})
+}
+
+/// The names of the credentials that somebody is shown.
+async fn listed(scene: &Scene, who: &Person, project: Option<ProjectId>) -> Vec<String> {
+    let query = project.map_or(String::new(), |project| format!("?projectId={project}"));
+    let path = format!("/api/credentials{query}");
+    let list = scene.world.get(&path, who).send().await.expect(200);
+    let name = |item: &Value| item["name"].as_str().unwrap().to_owned();
+    list["items"].as_array().unwrap().iter().map(name).collect()
+}
+
+#[tokio::test]
+async fn a_project_has_credentials_of_its_own_and_the_installation_has_others() {
+    let scene = Scene::new().await;
+    let second = scene.world.project(&scene.developer, "blog", None).await;
+    for (who, project, name) in [
+        (&scene.admin, None, "shared"),
+        (&scene.developer, Some(second), "blogs"),
+    ] {
+        let call = scene
+            .world
+            .post("/api/credentials", who, &token(project, name));
+        let made = call.send().await.expect(201);
+        assert_eq!(made.get("projectId"), project.map(|id| json!(id)).as_ref());
+    }
+    for (who, project, names) in [
+        (&scene.admin, None, &["blogs", "shared", "forge"][..]),
+        (&scene.admin, Some(second), &["blogs"]),
+        (&scene.developer, None, &["blogs", "forge"]),
+        (&scene.developer, Some(second), &["blogs"]),
+        (&scene.developer, Some(scene.project), &["forge"]),
+        (&scene.stranger, None, &[]),
+    ] {
+        assert_eq!(listed(&scene, who, project).await, names, "{project:?}");
+    }
+    // One of the installation is for administrators to make, and its name may be taken in a project.
+    scene
+        .world
+        .post("/api/credentials", &scene.developer, &token(None, "own"))
+        .send()
+        .await
+        .problem(403, "permission_denied");
+    scene
+        .world
+        .post("/api/credentials", &scene.admin, &token(None, "forge"))
+        .send()
+        .await
+        .expect(201);
+}
+
+#[tokio::test]
+async fn credentials_of_a_foreign_project_are_those_of_none() {
+    let scene = Scene::new().await;
+    let ask = async |project: ProjectId| {
+        let path = format!("/api/credentials?projectId={project}");
+        let listed = scene.world.get(&path, &scene.stranger).send().await;
+        let body = token(Some(project), "mine");
+        let call = scene.world.post("/api/credentials", &scene.stranger, &body);
+        let seen = |answer: &Answer| {
+            let detail = answer.problem(404, "not_found")["detail"].clone();
+            detail.as_str().unwrap().replace(&project.to_string(), "")
+        };
+        [seen(&listed), seen(&call.send().await)]
+    };
+    assert_eq!(ask(scene.project).await, ask(ProjectId::new()).await);
+    assert_eq!(
+        listed(&scene, &scene.developer, Some(scene.project)).await,
+        ["forge"]
+    );
+    for project in ["", "web", "1"] {
+        let path = format!("/api/credentials?projectId={project}");
+        let answer = scene.world.get(&path, &scene.developer).send().await;
+        answer.wrong("projectId");
+    }
 }

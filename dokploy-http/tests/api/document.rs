@@ -90,6 +90,34 @@ fn every_reference_of_the_document_leads_somewhere() {
 }
 
 #[test]
+fn every_field_of_the_document_is_in_camel_case() {
+    fn fields(value: &Value, found: &mut BTreeSet<String>) {
+        match value {
+            Value::Object(object) => {
+                let own = object.get("properties").and_then(Value::as_object);
+                found.extend(own.into_iter().flat_map(|own| own.keys().cloned()));
+                object.values().for_each(|value| fields(value, found));
+            }
+            Value::Array(items) => items.iter().for_each(|item| fields(item, found)),
+            _ => {}
+        }
+    }
+    let mut found = BTreeSet::new();
+    fields(
+        &serde_json::to_value(openapi::document()).unwrap(),
+        &mut found,
+    );
+    assert!(found.len() > 100);
+    for name in found {
+        let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        assert!(
+            is_plain && name.starts_with(|first: char| first.is_ascii_lowercase()),
+            "{name}"
+        );
+    }
+}
+
+#[test]
 fn no_answer_of_the_document_has_a_field_for_a_password() {
     let document = serde_json::to_value(openapi::document()).unwrap();
     for shape in ["User", "Application", "Credential", "Token", "Project"] {

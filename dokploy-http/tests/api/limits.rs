@@ -14,6 +14,7 @@ const FIVE: Settings<'static> = Settings {
     ],
     concurrency: 0,
     sqlite: false,
+    source: None,
 };
 
 async fn status_from(call: Call, peer: &str) -> u16 {

@@ -236,19 +236,27 @@ async fn lists_show_strangers_nothing_of_what_is_not_theirs() {
         "/api/projects",
         "/api/applications",
         "/api/deployments",
+        "/api/databases",
+        "/api/credentials",
         "/api/teams",
     ] {
         let answer = scene.world.get(path, &scene.stranger).send().await;
         let body = answer.expect(200);
         assert_eq!(body["items"].as_array().unwrap().len(), 0, "{path}: {body}");
-        let answer = scene.world.get(path, &scene.viewer).send().await;
+        let answer = scene.world.get(path, &scene.developer).send().await;
         assert!(
             !answer.expect(200)["items"].as_array().unwrap().is_empty(),
             "{path}"
         );
     }
     let foreign = scene.project;
-    for list in ["applications", "deployments"] {
+    for list in [
+        "applications",
+        "deployments",
+        "databases",
+        "credentials",
+        "metrics",
+    ] {
         let path = format!("/api/{list}?projectId={foreign}");
         scene
             .world

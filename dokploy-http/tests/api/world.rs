@@ -16,7 +16,7 @@ use dokploy_core::model::{
 };
 use dokploy_core::runtime::FakeRuntime;
 use dokploy_core::secret::Keyring;
-use dokploy_core::source::FakeSource;
+use dokploy_core::source::{FakeSource, SourceFetcher};
 use dokploy_core::store::{MemoryStore, SqlStore, SqlStoreOptions};
 use dokploy_core::{DeployRequest, Engine, EngineOptions, Store};
 use dokploy_http::config::{Environment, ServerConfig};
@@ -51,6 +51,8 @@ pub(crate) struct Settings<'a> {
     pub(crate) concurrency: usize,
     /// Whether the store is an SQLite file.
     pub(crate) sqlite: bool,
+    /// Where code comes from; nowhere unless told.
+    pub(crate) source: Option<Arc<dyn SourceFetcher>>,
 }
 
 impl Default for Settings<'_> {
@@ -59,6 +61,7 @@ impl Default for Settings<'_> {
             variables: &[("DOKPLOY_RATE_LIMIT", "50000/min")],
             concurrency: 0,
             sqlite: false,
+            source: None,
         }
     }
 }
@@ -81,12 +84,13 @@ impl World {
         } else {
             Arc::new(MemoryStore::new())
         };
+        let source = settings.source;
         let runtime = FakeRuntime::new();
         runtime.add_image("registry.example.com/web:1");
         let engine = Engine::builder()
             .store(Arc::clone(&store))
             .runtime(Arc::new(runtime))
-            .source(Arc::new(FakeSource::new()))
+            .source(source.unwrap_or_else(|| Arc::new(FakeSource::new())))
             .keyring(Keyring::from_base64("u7OeW2mGr0vPyB8N4sJkQxLh1TfCiZpAoDdXgRw5EYk=").unwrap())
             .data_dir(directory.path())
             .options(EngineOptions {

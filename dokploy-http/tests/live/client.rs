@@ -14,8 +14,8 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
-/// How long a message may be under way.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a message may be under way: longer than the lease of a worker that was killed.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(45);
 
 pub(crate) struct Client {
     socket: WebSocketStream<TcpStream>,
@@ -50,6 +50,17 @@ impl Client {
     pub(crate) async fn say(&mut self, message: &Value) {
         let text = Message::Text(message.to_string().into());
         self.socket.send(text).await.unwrap();
+    }
+
+    /// Sends a text, whatever it is. The server may close the socket before its end.
+    pub(crate) async fn write(&mut self, text: &str) {
+        let _closed = self.socket.send(Message::Text(text.into())).await;
+    }
+
+    /// Sends bytes.
+    pub(crate) async fn write_bytes(&mut self, bytes: &[u8]) {
+        let bytes = Message::Binary(bytes.to_vec().into());
+        self.socket.send(bytes).await.unwrap();
     }
 
     /// Watches something, which the server confirms.

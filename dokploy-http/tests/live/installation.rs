@@ -35,6 +35,7 @@ pub(crate) struct Server {
 pub(crate) struct Installation {
     pub(crate) scene: Scene,
     pub(crate) directory: tempfile::TempDir,
+    rate_limit: &'static str,
 }
 
 /// Somebody with a token.
@@ -53,7 +54,14 @@ impl Installation {
         Self {
             scene: Scene::new(store).await,
             directory: tempfile::tempdir().unwrap(),
+            // The tests ask for more than one person does.
+            rate_limit: "50000/min",
         }
+    }
+
+    /// One whose people may ask for less.
+    pub(crate) fn with_rate_limit(self, rate_limit: &'static str) -> Self {
+        Self { rate_limit, ..self }
     }
 
     /// A server whose signals stay in it.
@@ -63,8 +71,7 @@ impl Installation {
     }
 
     pub(crate) async fn server_on(&self, store: Arc<dyn Store>, bus: Arc<dyn EventBus>) -> Server {
-        // The tests ask for more than one person does.
-        let environment = Environment::of([("DOKPLOY_RATE_LIMIT", "50000/min")]);
+        let environment = Environment::of([("DOKPLOY_RATE_LIMIT", self.rate_limit)]);
         let config = ServerConfig::read(&environment).unwrap();
         let engine = Engine::builder()
             .store(store)

@@ -1,19 +1,21 @@
 //! Signing in at a certified provider, as a browser does.
 
+use std::collections::BTreeMap;
 use std::process::Stdio;
 
 use anyhow::{Context, Result, ensure};
 use dokploy_core::{ErrorKind, Secret};
 use dokploy_http::oidc::{Callback, Oidc, OidcOptions};
-use reqwest::header::LOCATION;
+use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
 use reqwest::{Client, Response};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::net::TcpListener;
 use tokio::process::{Child, ChildStdout, Command};
 use url::Url;
 
-use crate::provider::{CLIENT_ID, CLIENT_SECRET};
-
-const REDIRECT_URL: &str = "http://localhost:3000/api/auth/oidc/callback";
+use crate::provider::{CLIENT_ID, CLIENT_SECRET, REDIRECT_URL};
+use crate::routes::{ATTEMPT, CALLBACK, LOGIN};
+use crate::site::Site;
 
 /// The provider, which ends when this is dropped.
 struct Provider {
@@ -24,10 +26,10 @@ struct Provider {
 }
 
 impl Provider {
-    async fn start(folder: &str) -> Result<Self> {
+    async fn start(folder: &str, redirect_url: &str) -> Result<Self> {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/oidc/certified.mjs");
         let mut process = Command::new("node")
-            .args([script, folder, CLIENT_ID, CLIENT_SECRET, REDIRECT_URL])
+            .args([script, folder, CLIENT_ID, CLIENT_SECRET, redirect_url])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -43,30 +45,32 @@ impl Provider {
         })
     }
 
-    fn oidc(&self) -> Result<Oidc> {
+    fn oidc(&self, redirect_url: &str) -> Result<Oidc> {
         Ok(Oidc::new(OidcOptions {
             issuer: self.issuer.clone(),
             client_id: CLIENT_ID.to_owned(),
             client_secret: Some(Secret::new(CLIENT_SECRET)),
-            redirect_url: Url::parse(REDIRECT_URL)?,
+            redirect_url: Url::parse(redirect_url)?,
         })?)
     }
 }
 
-/// Signs in as somebody and agrees to everything; returns what the provider sends back.
-async fn browse(start: Url, person: &str) -> Result<Callback> {
+/// A browser that keeps cookies and shows where it is sent.
+fn browser() -> Result<Client> {
     let browser = Client::builder()
         .cookie_store(true)
         .redirect(reqwest::redirect::Policy::none())
         .build()?;
+    Ok(browser)
+}
+
+/// Signs in as somebody and agrees to everything; returns the address that the provider sends the browser back to.
+async fn browse(browser: &Client, start: Url, person: &str, back: &str) -> Result<Url> {
     let mut page = browser.get(start).send().await?;
     for _ in 0..20 {
         if let Some(next) = next_address(&page)? {
-            if next.as_str().starts_with(REDIRECT_URL) {
-                return Ok(serde_json::from_value(serde_json::to_value(
-                    next.query_pairs()
-                        .collect::<std::collections::BTreeMap<_, _>>(),
-                )?)?);
+            if next.as_str().starts_with(back) {
+                return Ok(next);
             }
             page = browser.get(next).send().await?;
             continue;
@@ -89,6 +93,13 @@ async fn browse(start: Url, person: &str) -> Result<Callback> {
     anyhow::bail!("the provider never sent the person back")
 }
 
+/// Signs in with a new browser, and returns what the provider sends back.
+async fn visit(start: Url) -> Result<Callback> {
+    let url = browse(&browser()?, start, "ada", REDIRECT_URL).await?;
+    let query: BTreeMap<_, _> = url.query_pairs().collect();
+    Ok(serde_json::from_value(serde_json::to_value(query)?)?)
+}
+
 fn next_address(page: &Response) -> Result<Option<Url>> {
     let Some(next) = page.headers().get(LOCATION) else {
         ensure!(
@@ -108,10 +119,10 @@ async fn a_certified_provider_signs_people_in_and_takes_each_code_once() -> Resu
     else {
         return Ok(());
     };
-    let provider = Provider::start(&folder).await?;
-    let oidc = provider.oidc()?;
+    let provider = Provider::start(&folder, REDIRECT_URL).await?;
+    let oidc = provider.oidc(REDIRECT_URL)?;
     let (url, attempt) = oidc.begin(Some("/projects")).await?;
-    let callback = browse(url.clone(), "ada").await?;
+    let callback = visit(url.clone()).await?;
     let again = Callback {
         code: callback.code.clone(),
         state: callback.state.clone(),
@@ -136,7 +147,7 @@ async fn a_certified_provider_signs_people_in_and_takes_each_code_once() -> Resu
 
     // A code of one attempt with the verifier of another one is stolen.
     let (url, _) = oidc.begin(None).await?;
-    let stolen = browse(url, "ada").await?;
+    let stolen = visit(url).await?;
     let (other_url, other) = oidc.begin(None).await?;
     let state = other_url.query_pairs().find(|(name, _)| name == "state");
     let stolen = Callback {
@@ -149,5 +160,40 @@ async fn a_certified_provider_signs_people_in_and_takes_each_code_once() -> Resu
         .err()
         .context("a stolen code")?;
     ensure!(error.kind() == ErrorKind::Unauthenticated, "{error:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_person_signs_in_at_a_certified_provider_and_comes_back_to_the_server() -> Result<()> {
+    let Some(folder) = dokploy_tests::environment::require("oidc", "DOKPLOY_TEST_OIDC_PROVIDER")
+    else {
+        return Ok(());
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let server = format!("http://{}", listener.local_addr()?);
+    let callback = format!("{server}{CALLBACK}");
+    let provider = Provider::start(&folder, &callback).await?;
+    let site = Site::open(provider.oidc(&callback)?).await;
+    let _serving = site.serve(listener);
+
+    let browser = browser()?;
+    let login = format!("{server}{LOGIN}?returnTo=/projects");
+    let left = browser.get(login).send().await?;
+    let attempt = left.headers().get(SET_COOKIE).context("a cookie")?.clone();
+    let attempt = attempt.to_str()?.split(';').next().context("its value")?;
+    ensure!(attempt.starts_with(ATTEMPT), "{attempt}");
+    let start = next_address(&left)?.context("the provider")?;
+    let back = browse(&browser, start, "ada", &callback).await?;
+    let done = browser.get(back.clone()).send().await?;
+    ensure!(done.headers()[LOCATION] == "/projects", "{done:?}");
+    let me = browser.get(format!("{server}/api/auth/me")).send().await?;
+    let me: serde_json::Value = serde_json::from_str(&me.text().await?)?;
+    ensure!(me["user"]["email"] == "ada@example.com", "{me}");
+
+    // Who has copied all of it comes too late: the code was good for one time.
+    let copied = Client::new().get(back).header(COOKIE, attempt);
+    let copied = copied.send().await?;
+    ensure!(copied.status() == 401, "{copied:?}");
+    ensure!(!copied.headers().contains_key(SET_COOKIE), "{copied:?}");
     Ok(())
 }

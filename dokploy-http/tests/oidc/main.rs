@@ -6,4 +6,7 @@
 mod certified;
 mod hostile;
 mod provider;
+mod refused;
+mod routes;
+mod site;
 mod token;

@@ -18,6 +18,7 @@ use crate::token::Key;
 
 pub(crate) const CLIENT_ID: &str = "dokploy";
 pub(crate) const CLIENT_SECRET: &str = "a secret that only the two of them know";
+pub(crate) const REDIRECT_URL: &str = "http://localhost:3000/api/auth/oidc/callback";
 pub(crate) const SUBJECT: &str = "person-1";
 
 type Signer = Box<dyn Fn(&Key, &Value) -> String + Send + Sync>;
@@ -105,11 +106,16 @@ impl Provider {
     }
 
     pub(crate) fn oidc(&self) -> Oidc {
+        self.oidc_of(REDIRECT_URL)
+    }
+
+    /// The same for a server at another address.
+    pub(crate) fn oidc_of(&self, redirect_url: &str) -> Oidc {
         Oidc::new(OidcOptions {
             issuer: Url::parse(&self.issuer()).unwrap(),
             client_id: CLIENT_ID.to_owned(),
             client_secret: Some(Secret::new(CLIENT_SECRET)),
-            redirect_url: Url::parse("http://localhost:3000/api/auth/oidc/callback").unwrap(),
+            redirect_url: Url::parse(redirect_url).unwrap(),
         })
         .unwrap()
     }
@@ -123,18 +129,26 @@ impl Provider {
     /// Goes to the provider.
     pub(crate) async fn leave(&self, oidc: &Oidc) -> dokploy_core::Result<(Attempt, String)> {
         let (url, attempt) = oidc.begin(None).await?;
+        Ok((attempt, self.welcome(&url, REDIRECT_URL)))
+    }
+
+    /// Takes somebody who was sent here, and gives the state that he is sent back with.
+    pub(crate) fn welcome(&self, url: &Url, redirect_url: &str) -> String {
+        assert!(url.as_str().starts_with(&self.issuer()), "{url}");
         let query: BTreeMap<_, _> = url.query_pairs().into_owned().collect();
         assert_eq!(query["response_type"], "code");
         assert_eq!(query["client_id"], CLIENT_ID);
         assert_eq!(query["code_challenge_method"], "S256");
-        assert_eq!(
-            query["redirect_uri"],
-            "http://localhost:3000/api/auth/oidc/callback"
-        );
+        assert_eq!(query["redirect_uri"], redirect_url);
         assert!(!url.as_str().contains("secret"), "{url}");
         query["nonce"].clone_into(&mut self.0.nonce.lock().unwrap());
         query["code_challenge"].clone_into(&mut self.0.challenge.lock().unwrap());
-        Ok((attempt, query["state"].clone()))
+        query["state"].clone()
+    }
+
+    /// What the last person who came was challenged with.
+    pub(crate) fn challenge(&self) -> String {
+        self.0.challenge.lock().unwrap().clone()
     }
 }
 

@@ -231,7 +231,6 @@ pub async fn what_nobody_decided_leaves_no_record(store: Arc<dyn Store>) {
     let background = async {
         store.touch_token(token.id, now()).await.unwrap();
         store.purge_sessions(now()).await.unwrap();
-        store.take_delivery("github", "1", now()).await.unwrap();
         store.setting_or_insert("name", "value").await.unwrap();
         scene.claim().await;
     };

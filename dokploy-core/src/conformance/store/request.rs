@@ -1,4 +1,4 @@
-//! Requests that are repeated, and deliveries that are taken once.
+//! Requests that are repeated.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -122,36 +122,4 @@ pub async fn an_answer_is_forgotten_after_its_time(store: Arc<dyn Store>) {
     let long_after = after.plus(DAY + DAY);
     assert_eq!(store.purge_idempotent(long_after).await.unwrap(), 1);
     assert_eq!(store.purge_idempotent(long_after).await.unwrap(), 0);
-}
-
-pub async fn of_fifty_racing_deliveries_one_is_taken(store: Arc<dyn Store>) {
-    let mut race = JoinSet::new();
-    for _ in 0..50 {
-        let store = store.clone();
-        race.spawn(async move { store.take_delivery("github", "1", now()).await.unwrap() });
-    }
-    let taken = race.join_all().await;
-    assert_eq!(taken.into_iter().filter(|taken| *taken).count(), 1);
-    // An id says nothing without its source.
-    assert!(store.take_delivery("gitlab", "1", now()).await.unwrap());
-    assert!(store.take_delivery("github", "2", now()).await.unwrap());
-}
-
-pub async fn a_delivery_that_was_given_back_is_taken_again(store: Arc<dyn Store>) {
-    assert!(store.take_delivery("github", "1", now()).await.unwrap());
-    store.return_delivery("github", "1").await.unwrap();
-    store.return_delivery("github", "absent").await.unwrap();
-    assert!(store.take_delivery("github", "1", now()).await.unwrap());
-    assert!(!store.take_delivery("github", "1", now()).await.unwrap());
-}
-
-pub async fn purge_deliveries_forgets_the_old_ones(store: Arc<dyn Store>) {
-    let first = now();
-    let second = first.plus(DAY);
-    for (id, at) in [("1", first), ("2", second)] {
-        assert!(store.take_delivery("github", id, at).await.unwrap());
-    }
-    assert_eq!(store.purge_deliveries(second).await.unwrap(), 1);
-    assert!(store.take_delivery("github", "1", second).await.unwrap());
-    assert!(!store.take_delivery("github", "2", second).await.unwrap());
 }

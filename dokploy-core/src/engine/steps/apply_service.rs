@@ -7,6 +7,7 @@ use crate::deployment::{EventKind, Step, StepOutput};
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::ReleaseId;
 use crate::model::{DeploymentKind, Release};
+use crate::store::{ApplicationStore, ReleaseStore};
 
 pub(super) async fn run(work: &Work) -> Result<StepOutput> {
     ensure_reachable_image(work).await?;
@@ -43,7 +44,6 @@ pub(super) async fn run(work: &Work) -> Result<StepOutput> {
 
 async fn current(work: &Work) -> Result<Option<ReleaseId>> {
     let application = work
-        .inner
         .store
         .find_application(work.deployment.application_id)
         .await?;
@@ -52,7 +52,7 @@ async fn current(work: &Work) -> Result<Option<ReleaseId>> {
 
 /// The release of this deployment: made once, or the older one that a rollback goes back to.
 async fn release(work: &Work) -> Result<Release> {
-    let store = &work.inner.store;
+    let store = &work.store;
     let deployment = &work.deployment;
     if deployment.kind == DeploymentKind::Rollback {
         let target = deployment

@@ -15,6 +15,7 @@ use crate::deployment::{EventKind, Step, StepOutput, TaskView};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::ApplicationSpec;
 use crate::runtime::ObservedService;
+use crate::store::ReleaseStore;
 
 /// What is watched.
 pub(super) struct Watching<'a> {
@@ -44,7 +45,7 @@ pub(super) async fn run(work: &Work) -> Result<StepOutput> {
     else {
         return Err(Error::new(ErrorKind::Unexpected, "no service was applied"));
     };
-    let release = work.inner.store.find_release(*release_id).await?;
+    let release = work.store.find_release(*release_id).await?;
     let release = release.ok_or_else(|| Error::not_found("release", release_id))?;
     let opened = Opened::of(&work.inner.keyring, release.application_id, &release.spec)?;
     let applying = Applying {

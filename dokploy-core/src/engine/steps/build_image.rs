@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::super::fingerprint::build_fingerprint;
 use super::super::images::{Built, Inputs};
 use super::super::retry::RetryPolicy;
+use super::super::service;
 use super::super::worker::Work;
-use super::super::{credentials, service};
 use super::{resolve_source, revision};
 use crate::deployment::{Step, StepOutput};
 use crate::error::Result;
@@ -146,7 +146,9 @@ async fn request(
         memory_limit: spec.build_memory_limit.map(service::mebibytes),
         nano_cpus: spec.build_cpu_limit.map(service::nano_cpus),
         no_cache: deployment.request.force,
-        credentials: credentials::registry(&work.inner, spec)
+        credentials: work
+            .credentials()
+            .registry(spec)
             .await?
             .into_iter()
             .collect(),

@@ -1,6 +1,5 @@
 //! Pushes what was built, or asks the registry of an existing image for its digest.
 
-use super::super::credentials;
 use super::super::retry::{RetryPolicy, through_engine};
 use super::super::worker::Work;
 use crate::deployment::{EventKind, Step, StepOutput};
@@ -9,7 +8,7 @@ use crate::model::Source;
 use crate::runtime::RegistryCredential;
 
 pub(super) async fn run(work: &Work) -> Result<StepOutput> {
-    let credential = credentials::registry(&work.inner, &work.deployment.spec).await?;
+    let credential = work.credentials().registry(&work.deployment.spec).await?;
     let image_reference = match work.deployment.spec.source()? {
         Source::Image { reference } => pin(work, &reference, credential.as_ref()).await?,
         _ => push(work, credential.as_ref()).await?,

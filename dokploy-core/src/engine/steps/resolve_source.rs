@@ -1,6 +1,5 @@
 //! Finds the commit.
 
-use super::super::credentials;
 use super::super::retry::RetryPolicy;
 use super::super::worker::Work;
 use crate::deployment::StepOutput;
@@ -19,11 +18,12 @@ pub(super) async fn run(work: &Work) -> Result<StepOutput> {
 /// The source of the deployment with what the caller asked for instead, and the credential that its host may see.
 pub(super) async fn request(work: &Work) -> Result<SourceRequest> {
     let deployment = &work.deployment;
-    credentials::source_request(
-        &work.inner,
-        deployment.application_id,
-        &deployment.spec,
-        &deployment.request,
-    )
-    .await
+    let credentials = work.credentials();
+    credentials
+        .source_request(
+            deployment.application_id,
+            &deployment.spec,
+            &deployment.request,
+        )
+        .await
 }

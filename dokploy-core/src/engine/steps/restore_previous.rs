@@ -8,6 +8,7 @@ use super::await_healthy::{self, Watching};
 use crate::deployment::{Step, StepOutput};
 use crate::error::{Error, Result};
 use crate::model::{ApplicationSpec, Release};
+use crate::store::{ApplicationStore, ReleaseStore};
 
 pub(super) async fn run(work: &Work) -> Result<StepOutput> {
     if !apply::touched(work).await? {
@@ -23,7 +24,7 @@ pub(super) async fn run(work: &Work) -> Result<StepOutput> {
 
 /// The release that served before: the application's current one, since a failing deployment never becomes it.
 async fn previous(work: &Work) -> Result<Option<Release>> {
-    let store = &work.inner.store;
+    let store = &work.store;
     let application = store
         .find_application(work.deployment.application_id)
         .await?;

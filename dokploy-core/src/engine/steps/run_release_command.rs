@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::super::apply::{self, pinned_image};
-use super::super::credentials;
 use super::super::retry::{RetryPolicy, stopped};
 use super::super::service;
 use super::super::worker::Work;
@@ -35,7 +34,7 @@ pub(super) async fn run(work: &Work) -> Result<StepOutput> {
         user: spec.user.clone(),
         memory_limit: spec.memory_limit.map(service::mebibytes),
         constraints: spec.constraints.clone(),
-        credential: credentials::registry(&work.inner, spec).await?,
+        credential: work.credentials().registry(spec).await?,
     };
     let outcome = supervise(work, &task, spec.deadlines.release_command).await?;
     match outcome.exit_code {

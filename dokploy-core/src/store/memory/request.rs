@@ -8,7 +8,7 @@ use super::MemoryStore;
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::store::request::RUNNING_MAX;
-use crate::store::{DeliveryStore, Idempotency, IdempotencyStore, StoredResponse};
+use crate::store::{Idempotency, IdempotencyStore, StoredResponse};
 
 /// A request that was begun, and its answer.
 #[derive(Debug)]
@@ -90,28 +90,5 @@ impl IdempotencyStore for MemoryStore {
         let count = requests.len();
         requests.retain(|_, request| request.ends_at >= before);
         Ok((count - requests.len()) as u64)
-    }
-}
-
-#[async_trait]
-impl DeliveryStore for MemoryStore {
-    async fn take_delivery(&self, source: &str, delivery: &str, at: Timestamp) -> Result<bool> {
-        let deliveries = &mut self.lock().deliveries;
-        let key = key(source, delivery);
-        let is_new = !deliveries.contains_key(&key);
-        deliveries.entry(key).or_insert(at);
-        Ok(is_new)
-    }
-
-    async fn return_delivery(&self, source: &str, delivery: &str) -> Result<()> {
-        self.lock().deliveries.remove(&key(source, delivery));
-        Ok(())
-    }
-
-    async fn purge_deliveries(&self, before: Timestamp) -> Result<u64> {
-        let deliveries = &mut self.lock().deliveries;
-        let count = deliveries.len();
-        deliveries.retain(|_, at| *at >= before);
-        Ok((count - deliveries.len()) as u64)
     }
 }

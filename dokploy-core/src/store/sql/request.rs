@@ -10,7 +10,7 @@ use super::value::micros;
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::store::request::RUNNING_MAX;
-use crate::store::{DeliveryStore, Idempotency, IdempotencyStore, StoredResponse};
+use crate::store::{Idempotency, IdempotencyStore, StoredResponse};
 
 statements! {
     columns = "digest, status, body";
@@ -29,13 +29,6 @@ statements! {
     FINISH = ["UPDATE requests SET status = $3, body = $4 WHERE actor = $1 AND name = $2 AND status IS NULL"];
     ABANDON = ["DELETE FROM requests WHERE actor = $1 AND name = $2 AND status IS NULL"];
     PURGE = ["DELETE FROM requests WHERE ends_at < $1 RETURNING name"];
-
-    TAKE_DELIVERY = [
-        "INSERT INTO deliveries (source, delivery, taken_at) VALUES ($1, $2, $3)
-         ON CONFLICT (source, delivery) DO NOTHING RETURNING delivery"
-    ];
-    RETURN_DELIVERY = ["DELETE FROM deliveries WHERE source = $1 AND delivery = $2"];
-    PURGE_DELIVERIES = ["DELETE FROM deliveries WHERE taken_at < $1 RETURNING delivery"];
 }
 
 #[async_trait]
@@ -92,24 +85,6 @@ impl IdempotencyStore for SqlStore {
 
     async fn purge_idempotent(&self, before: Timestamp) -> Result<u64> {
         let purged = self.write().all(PURGE.bind(before)).await?;
-        Ok(purged.len() as u64)
-    }
-}
-
-#[async_trait]
-impl DeliveryStore for SqlStore {
-    async fn take_delivery(&self, source: &str, delivery: &str, at: Timestamp) -> Result<bool> {
-        let take = TAKE_DELIVERY.bind(source).bind(delivery).bind(at);
-        Ok(self.write().optional(take).await?.is_some())
-    }
-
-    async fn return_delivery(&self, source: &str, delivery: &str) -> Result<()> {
-        let give_back = RETURN_DELIVERY.bind(source).bind(delivery);
-        self.write().execute(give_back).await
-    }
-
-    async fn purge_deliveries(&self, before: Timestamp) -> Result<u64> {
-        let purged = self.write().all(PURGE_DELIVERIES.bind(before)).await?;
         Ok(purged.len() as u64)
     }
 }

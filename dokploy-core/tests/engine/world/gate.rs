@@ -44,6 +44,11 @@ impl Gate {
         self.losses.lock().unwrap().push(name);
     }
 
+    /// Whether every answer that was to be lost is lost.
+    pub(crate) fn has_lost_all(&self) -> bool {
+        self.losses.lock().unwrap().is_empty()
+    }
+
     async fn before(&self) -> Result<()> {
         let mut way = self.way.subscribe();
         let way = *way.wait_for(|way| *way != Way::Hanging).await.unwrap();

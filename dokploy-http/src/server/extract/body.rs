@@ -56,6 +56,10 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalB
                 "the body has to be application/json",
             ));
         }
+        // Programs write what they leave out as `null`, too.
+        if bytes.trim_ascii() == b"null" {
+            return Ok(Self(T::default()));
+        }
         parse(&bytes).map(Self)
     }
 }
@@ -87,6 +91,10 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
+        if error.inner().is_syntax() && serde_json::from_slice::<IgnoredAny>(bytes).is_ok() {
+            // What holds two things of which one is expected is JSON, although the reader says that it is none.
+            return Error::invalid_field(field(&path, ""), "one thing is expected").into();
+        }
         wrong(&path, error.inner())
     })?;
     reader.end().map_err(|error| wrong("", &error))?;
@@ -153,6 +161,15 @@ mod tests {
     struct Outer {
         #[serde(rename = "inner")]
         _inner: Vec<Inner>,
+        #[serde(rename = "choice")]
+        _choice: Option<Choice>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    enum Choice {
+        One {},
+        Other {},
     }
 
     #[derive(Debug, Deserialize)]
@@ -177,6 +194,11 @@ mod tests {
                 "inner[0].deep",
             ),
             (r#"{"inner": [{}]}"#, 422, "inner[0].port"),
+            (
+                r#"{"inner": [], "choice": {"one": {}, "other": {}}}"#,
+                422,
+                "choice",
+            ),
             ("{}", 422, "inner"),
             ("[]", 422, "body"),
             ("7", 422, "body"),

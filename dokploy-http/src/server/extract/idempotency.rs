@@ -69,7 +69,8 @@ impl IntoParams for IdempotencyKey {
         let schema = ObjectBuilder::new()
             .schema_type(Type::String)
             .min_length(Some(1))
-            .max_length(Some(LENGTH_MAX));
+            .max_length(Some(LENGTH_MAX))
+            .pattern(Some("^[!-~]+$"));
         vec![
             ParameterBuilder::new()
                 .name("Idempotency-Key")

@@ -49,6 +49,9 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
 
 impl IntoParams for IfMatch {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let schema = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some(r#"^(\*|[0-9]{1,18}|"[0-9]{1,18}")$"#));
         vec![
             ParameterBuilder::new()
                 .name("If-Match")
@@ -57,7 +60,7 @@ impl IntoParams for IfMatch {
                 .description(Some(
                     "The version that the caller has seen; another one is a conflict.",
                 ))
-                .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+                .schema(Some(schema))
                 .build(),
         ]
     }

@@ -7,8 +7,8 @@ use axum::response::Response;
 use dokploy_core::access::Actor;
 use dokploy_core::{Error, ErrorKind, Result};
 
-use super::address;
 use super::request_id::CurrentRequest;
+use super::{address, is_health};
 use crate::server::cookie;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
@@ -43,7 +43,9 @@ pub(crate) async fn layer(
         request.headers(),
         &state.config().trusted_proxies,
     );
-    let (mut actor, refusal) = match presented(request.headers()) {
+    // Who is known is known by the database, which health does not wait for.
+    let presented = presented(request.headers()).filter(|_| !is_health(request.uri().path()));
+    let (mut actor, refusal) = match presented {
         None => (Actor::anonymous(), None),
         Some(presented) => {
             match admit(&state, request.method(), request.headers(), &presented).await {

@@ -9,16 +9,19 @@ use dokploy_core::{Error, ErrorKind};
 
 use crate::server::problem::Problem;
 
-/// How long the head of an answer may take, the body of the request included.
-const DEADLINE: Duration = Duration::from_secs(30);
+/// How long the head of an answer may take, the body of the request included, and how long an upload may stand still.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
 pub(crate) async fn layer(request: Request, next: Next) -> Response {
-    match tokio::time::timeout(DEADLINE, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => {
-            let error = Error::new(ErrorKind::TimedOut, "the request took longer than 30 s")
-                .with_hint("what it began may be done nevertheless: look before asking again");
-            Problem::from(error).into_response()
-        }
-    }
+    let answered = within(next.run(request)).await;
+    answered.unwrap_or_else(Problem::into_response)
+}
+
+/// Waits for the work of a request for as long as it may take.
+pub(crate) async fn within<T>(work: impl Future<Output = T>) -> Result<T, Problem> {
+    tokio::time::timeout(DEADLINE, work).await.map_err(|_| {
+        let error = Error::new(ErrorKind::TimedOut, "the request took longer than 30 s")
+            .with_hint("what it began may be done nevertheless: look before asking again");
+        Problem::from(error)
+    })
 }

@@ -9,6 +9,7 @@ use dokploy_core::Secret;
 use dokploy_core::control::StoredAnswer;
 
 use super::authenticate::Authenticated;
+use super::deadline;
 use crate::server::BODY_BYTES_MAX;
 use crate::server::extract::Key;
 use crate::server::problem::{MEDIA_TYPE, Problem, Refusal};
@@ -35,8 +36,9 @@ pub(crate) async fn layer(
         return Ok(next.run(request).await);
     };
     let (parts, body) = request.into_parts();
-    let body = to_bytes(body, BODY_BYTES_MAX)
-        .await
+    // It is read out here, where the deadline of the route does not reach.
+    let body = deadline::within(to_bytes(body, BODY_BYTES_MAX))
+        .await?
         .map_err(|_| Problem::refusal(Refusal::TooLarge, "the body is too large"))?;
     let mut distinguishing = format!("{} {}\n", parts.method, parts.uri).into_bytes();
     distinguishing.extend_from_slice(&body);

@@ -7,17 +7,16 @@ use axum::response::{IntoResponse as _, Response};
 use dokploy_core::{Error, ErrorKind, Retry};
 
 use super::authenticate::Authenticated;
+use super::is_health;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
 
-/// What does not count: whoever watches the server must not be kept from it by others.
-const FREE: [&str; 2] = ["/healthz", "/readyz"];
 /// Webhooks are counted by source, where the source is known.
 const OWN_LIMIT: &str = "/api/webhooks/";
 
 pub(crate) async fn layer(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    let counted = !FREE.contains(&path) && !path.starts_with(OWN_LIMIT);
+    let counted = !is_health(path) && !path.starts_with(OWN_LIMIT);
     let key = request.extensions().get().and_then(key).filter(|_| counted);
     let Some(key) = key else {
         return next.run(request).await;
