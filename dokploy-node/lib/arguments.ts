@@ -67,6 +67,18 @@ export interface NewDatabase {
 }
 
 /** The id of something. */
-export const idOf = <Id extends string>(ref: Ref<Id>): Id => (typeof ref === "object" ? ref.id : ref);
+export function idOf<Id extends string>(ref: Ref<Id>): Id {
+  if (typeof ref === "string") return ref;
+  // Whoever writes no types hands over what was not found.
+  if (typeof ref?.id !== "string") throw new TypeError("an id, or something that has one, is expected");
+  return ref.id;
+}
+
 /** The id of something that may be absent. */
 export const idOrNone = <Id extends string>(ref: Ref<Id> | null | undefined) => (ref == null ? undefined : idOf(ref));
+
+/** Options, which are an object: of anything else nothing would be read, without a word. */
+export function optionsOf<T extends object>(options: T): T {
+  if (typeof options !== "object" || options === null) throw new TypeError("options are expected as an object");
+  return options;
+}

@@ -1,3 +1,4 @@
+import { optionsOf } from "./arguments.js";
 import type { Caller } from "./caller.js";
 import type { Engine } from "./engine.js";
 import type { Deployment, DeploymentId, Event, LogLine } from "./shapes.js";
@@ -21,7 +22,7 @@ export class DeploymentHandle {
    * Where it stands.
    * @throws {DokployError} `not_found`
    */
-  get(): Promise<Deployment> {
+  async get(): Promise<Deployment> {
     return this.#caller.call("get", { id: this.id });
   }
 
@@ -29,7 +30,8 @@ export class DeploymentHandle {
    * Its events after a number, those of the past first and then those to come, without a gap, until the terminal one.
    * @throws {DokployError} `not_found`
    */
-  events({ signal, ...args }: { after?: number | undefined } & StreamOptions = {}): AsyncIterableIterator<Event> {
+  events(options: { after?: number | undefined } & StreamOptions = {}): AsyncIterableIterator<Event> {
+    const { signal, ...args } = optionsOf(options);
     return this.#caller.stream("events", { id: this.id, ...args }, signal);
   }
 
@@ -37,10 +39,10 @@ export class DeploymentHandle {
    * Lines of its log after a number, those of the past first; with `follow`, which is the default, until it is terminal.
    * @throws {DokployError} `not_found`
    */
-  logs({
-    signal,
-    ...args
-  }: { after?: number | undefined; follow?: boolean | undefined } & StreamOptions = {}): AsyncIterableIterator<LogLine> {
+  logs(
+    options: { after?: number | undefined; follow?: boolean | undefined } & StreamOptions = {},
+  ): AsyncIterableIterator<LogLine> {
+    const { signal, ...args } = optionsOf(options);
     return this.#caller.stream("logs", { id: this.id, ...args }, signal);
   }
 
@@ -49,10 +51,10 @@ export class DeploymentHandle {
    * deployment goes on.
    * @throws {DokployError} `not_found`, `timed_out`
    */
-  wait({
-    signal,
-    ...args
-  }: { timeout?: number | undefined; signal?: AbortSignal | undefined } = {}): Promise<Deployment> {
+  async wait(
+    options: { timeout?: number | undefined; signal?: AbortSignal | undefined } = {},
+  ): Promise<Deployment> {
+    const { signal, ...args } = optionsOf(options);
     return this.#caller.call("wait", { id: this.id, ...args }, signal);
   }
 
@@ -61,7 +63,7 @@ export class DeploymentHandle {
    * terminal, changes nothing.
    * @throws {DokployError} `not_found`, `unavailable`
    */
-  cancel(args: { actor?: string | undefined } = {}): Promise<Deployment> {
+  async cancel(args: { actor?: string | undefined } = {}): Promise<Deployment> {
     return this.#caller.call("cancel", { id: this.id, ...args });
   }
 }

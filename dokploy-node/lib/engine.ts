@@ -1,4 +1,4 @@
-import { idOf, idOrNone } from "./arguments.js";
+import { idOf, idOrNone, optionsOf } from "./arguments.js";
 import type { DatabaseChange, DatabaseOptions, DeployOptions, NewDatabase, OpenOptions, Part, Ref } from "./arguments.js";
 import { NativeCaller } from "./caller.js";
 import { DeploymentHandle } from "./deployment.js";
@@ -34,7 +34,7 @@ export class Engine implements AsyncDisposable {
    * @throws {DokployError} `invalid_spec` that names the option, `permission_denied`, `unsupported`, `unavailable`
    */
   static async open(options: OpenOptions = {}): Promise<Engine> {
-    const { source, eventSink, ...plain } = options;
+    const { source, eventSink, ...plain } = optionsOf(options);
     try {
       const parts = [source && sourceFunction(source), eventSink && sinkFunction(eventSink)] as const;
       return new Engine(await native.open(JSON.stringify(plain), ...parts));
@@ -77,7 +77,7 @@ export class Engine implements AsyncDisposable {
    * What waits and what runs, over all engines on the store.
    * @throws {DokployError} `unavailable`
    */
-  queueStats(): Promise<QueueStats> {
+  async queueStats(): Promise<QueueStats> {
     return this.#caller.call("queueStats", {});
   }
 
@@ -85,7 +85,7 @@ export class Engine implements AsyncDisposable {
    * What this engine has done, what waits, and how the store's connections are used, in Prometheus' text format.
    * @throws {DokployError} `unavailable`
    */
-  metricsText(): Promise<string> {
+  async metricsText(): Promise<string> {
     return this.#caller.call("metricsText", {});
   }
 
@@ -93,7 +93,7 @@ export class Engine implements AsyncDisposable {
    * What the container engine is and can do.
    * @throws {DokployError} `unavailable`
    */
-  runtimeInfo(): Promise<RuntimeInfo> {
+  async runtimeInfo(): Promise<RuntimeInfo> {
     return this.#caller.call("runtimeInfo", {});
   }
 
@@ -101,20 +101,20 @@ export class Engine implements AsyncDisposable {
    * Makes a project.
    * @throws {DokployError} `invalid_spec`, `already_exists`
    */
-  createProject(name: string, { description }: { description?: string | undefined } = {}): Promise<Project> {
-    return this.#caller.call("createProject", { name, description });
+  async createProject(name: string, options: { description?: string | undefined } = {}): Promise<Project> {
+    return this.#caller.call("createProject", { name, ...optionsOf(options) });
   }
 
   /**
    * The project, or null.
    * @throws {DokployError} `invalid_spec`
    */
-  findProject(id: ProjectId): Promise<Project | null> {
+  async findProject(id: ProjectId): Promise<Project | null> {
     return this.#caller.call("findProject", { id });
   }
 
   /** The project with this name, or null. */
-  findProjectByName(name: string): Promise<Project | null> {
+  async findProjectByName(name: string): Promise<Project | null> {
     return this.#caller.call("findProjectByName", { name });
   }
 
@@ -122,7 +122,7 @@ export class Engine implements AsyncDisposable {
    * Projects, newest first.
    * @throws {DokployError} `invalid_spec`
    */
-  listProjects(part: Part = {}): Promise<Page<Project>> {
+  async listProjects(part: Part = {}): Promise<Page<Project>> {
     return this.#caller.call("listProjects", part);
   }
 
@@ -130,7 +130,7 @@ export class Engine implements AsyncDisposable {
    * Deletes a project that has no applications. Deleting what is absent is no error.
    * @throws {DokployError} `conflict`
    */
-  deleteProject(project: Ref<ProjectId>): Promise<void> {
+  async deleteProject(project: Ref<ProjectId>): Promise<void> {
     return this.#none("deleteProject", { id: idOf(project) });
   }
 
@@ -138,7 +138,7 @@ export class Engine implements AsyncDisposable {
    * Makes an application. New secrets in the specification are sealed before anything is stored.
    * @throws {DokployError} `invalid_spec` with every broken field, `not_found`, `already_exists`
    */
-  createApplication(project: Ref<ProjectId>, spec: ApplicationSpecInput): Promise<Application> {
+  async createApplication(project: Ref<ProjectId>, spec: ApplicationSpecInput): Promise<Application> {
     return this.#caller.call("createApplication", { project: idOf(project), spec });
   }
 
@@ -146,7 +146,7 @@ export class Engine implements AsyncDisposable {
    * The application, or null.
    * @throws {DokployError} `invalid_spec`
    */
-  findApplication(id: ApplicationId): Promise<Application | null> {
+  async findApplication(id: ApplicationId): Promise<Application | null> {
     return this.#caller.call("findApplication", { id });
   }
 
@@ -154,7 +154,7 @@ export class Engine implements AsyncDisposable {
    * The application with this name in the project, or null.
    * @throws {DokployError} `invalid_spec`
    */
-  findApplicationByName(project: Ref<ProjectId>, name: string): Promise<Application | null> {
+  async findApplicationByName(project: Ref<ProjectId>, name: string): Promise<Application | null> {
     return this.#caller.call("findApplicationByName", { project: idOf(project), name });
   }
 
@@ -162,7 +162,7 @@ export class Engine implements AsyncDisposable {
    * Applications, of one project or of all, newest first.
    * @throws {DokployError} `invalid_spec`
    */
-  listApplications({
+  async listApplications({
     project,
     ...part
   }: { project?: Ref<ProjectId> | null | undefined } & Part = {}): Promise<Page<Application>> {
@@ -174,7 +174,7 @@ export class Engine implements AsyncDisposable {
    * deployment.
    * @throws {DokployError} `invalid_spec` with every broken field, `not_found`, `conflict`
    */
-  updateApplication(
+  async updateApplication(
     application: Ref<ApplicationId>,
     version: number,
     spec: ApplicationSpecInput,
@@ -186,7 +186,7 @@ export class Engine implements AsyncDisposable {
    * Sets the number of replicas at once, without a deployment.
    * @throws {DokployError} `not_found`, `invalid_spec`, `conflict`
    */
-  scale(application: Ref<ApplicationId>, replicas: number): Promise<Application> {
+  async scale(application: Ref<ApplicationId>, replicas: number): Promise<Application> {
     return this.#caller.call("scale", { id: idOf(application), replicas });
   }
 
@@ -194,7 +194,7 @@ export class Engine implements AsyncDisposable {
    * Stops an application: it keeps its service, with no tasks.
    * @throws {DokployError} `not_found`, `conflict`
    */
-  stop(application: Ref<ApplicationId>): Promise<Application> {
+  async stop(application: Ref<ApplicationId>): Promise<Application> {
     return this.#caller.call("stop", { id: idOf(application) });
   }
 
@@ -202,7 +202,7 @@ export class Engine implements AsyncDisposable {
    * Starts a stopped application with the release that it had.
    * @throws {DokployError} `not_found`, `conflict`
    */
-  start(application: Ref<ApplicationId>): Promise<Application> {
+  async start(application: Ref<ApplicationId>): Promise<Application> {
     return this.#caller.call("start", { id: idOf(application) });
   }
 
@@ -210,7 +210,7 @@ export class Engine implements AsyncDisposable {
    * Replaces all tasks of an application, with nothing changed.
    * @throws {DokployError} `not_found`, `conflict`
    */
-  restart(application: Ref<ApplicationId>): Promise<void> {
+  async restart(application: Ref<ApplicationId>): Promise<void> {
     return this.#none("restart", { id: idOf(application) });
   }
 
@@ -218,7 +218,7 @@ export class Engine implements AsyncDisposable {
    * Deletes an application and everything that was made for it but its volumes. Deleting what is absent is no error.
    * @throws {DokployError} `timed_out`, `unavailable`
    */
-  deleteApplication(application: Ref<ApplicationId>): Promise<void> {
+  async deleteApplication(application: Ref<ApplicationId>): Promise<void> {
     return this.#none("deleteApplication", { id: idOf(application) });
   }
 
@@ -227,7 +227,7 @@ export class Engine implements AsyncDisposable {
    * it since.
    * @throws {DokployError} `not_found`, `permission_denied`
    */
-  webhookSecret(application: Ref<ApplicationId>): Promise<string | null> {
+  async webhookSecret(application: Ref<ApplicationId>): Promise<string | null> {
     return this.#caller.call("webhookSecret", { application: idOf(application) });
   }
 
@@ -236,7 +236,7 @@ export class Engine implements AsyncDisposable {
    * refused from then on.
    * @throws {DokployError} `not_found`, `conflict`
    */
-  rotateWebhookSecret(application: Ref<ApplicationId>, version: number): Promise<Application> {
+  async rotateWebhookSecret(application: Ref<ApplicationId>, version: number): Promise<Application> {
     return this.#caller.call("rotateWebhookSecret", { id: idOf(application), version });
   }
 
@@ -246,7 +246,7 @@ export class Engine implements AsyncDisposable {
    * address, for registries that can send no header of one's own.
    * @throws {DokployError} `invalid_spec`, `unauthenticated`, `rate_limited`
    */
-  receiveWebhook(
+  async receiveWebhook(
     provider: Provider,
     headers: Readonly<Record<string, string | string[] | undefined>>,
     body: Uint8Array | string,
@@ -285,7 +285,7 @@ export class Engine implements AsyncDisposable {
    * Use of processor, memory and network by the tasks of an application.
    * @throws {DokployError} `not_found`, `unavailable`
    */
-  serviceStats(application: Ref<ApplicationId>): Promise<ServiceStats> {
+  async serviceStats(application: Ref<ApplicationId>): Promise<ServiceStats> {
     return this.#caller.call("serviceStats", { id: idOf(application) });
   }
 
@@ -308,7 +308,7 @@ export class Engine implements AsyncDisposable {
    * The database, or null. The application that runs it has its volume, limits, logs and deployments.
    * @throws {DokployError} `invalid_spec`
    */
-  findDatabase(id: DatabaseId): Promise<Database | null> {
+  async findDatabase(id: DatabaseId): Promise<Database | null> {
     return this.#caller.call("findDatabase", { id });
   }
 
@@ -316,7 +316,7 @@ export class Engine implements AsyncDisposable {
    * Databases, of one project or of all, newest first.
    * @throws {DokployError} `invalid_spec`
    */
-  listDatabases({
+  async listDatabases({
     project,
     ...part
   }: { project?: Ref<ProjectId> | null | undefined } & Part = {}): Promise<Page<Database>> {
@@ -328,7 +328,7 @@ export class Engine implements AsyncDisposable {
    * application.
    * @throws {DokployError} `not_found`, `invalid_spec`, `conflict`
    */
-  updateDatabase(database: Ref<DatabaseId>, version: number, change: DatabaseChange = {}): Promise<Database> {
+  async updateDatabase(database: Ref<DatabaseId>, version: number, change: DatabaseChange = {}): Promise<Database> {
     return this.#caller.call("updateDatabase", { id: idOf(database), version, ...change });
   }
 
@@ -337,7 +337,7 @@ export class Engine implements AsyncDisposable {
    * Deleting what is absent is no error.
    * @throws {DokployError} `invalid_spec`, `timed_out`, `unavailable`
    */
-  deleteDatabase(database: Ref<DatabaseId>, { volume }: { volume?: string | undefined } = {}): Promise<void> {
+  async deleteDatabase(database: Ref<DatabaseId>, { volume }: { volume?: string | undefined } = {}): Promise<void> {
     return this.#none("deleteDatabase", { id: idOf(database), volume });
   }
 
@@ -345,7 +345,7 @@ export class Engine implements AsyncDisposable {
    * How to connect to a database from within the swarm, its password included.
    * @throws {DokployError} `not_found`, `permission_denied`
    */
-  databaseConnection(database: Ref<DatabaseId>): Promise<DatabaseConnection> {
+  async databaseConnection(database: Ref<DatabaseId>): Promise<DatabaseConnection> {
     return this.#caller.call("databaseConnection", { id: idOf(database) });
   }
 
@@ -353,7 +353,7 @@ export class Engine implements AsyncDisposable {
    * Releases of an application, newest first, retired ones included.
    * @throws {DokployError} `invalid_spec`
    */
-  listReleases(application: Ref<ApplicationId>, part: Part = {}): Promise<Page<Release>> {
+  async listReleases(application: Ref<ApplicationId>, part: Part = {}): Promise<Page<Release>> {
     return this.#caller.call("listReleases", { application: idOf(application), ...part });
   }
 
@@ -361,7 +361,7 @@ export class Engine implements AsyncDisposable {
    * The release, or null.
    * @throws {DokployError} `invalid_spec`
    */
-  findRelease(id: ReleaseId): Promise<Release | null> {
+  async findRelease(id: ReleaseId): Promise<Release | null> {
     return this.#caller.call("findRelease", { id });
   }
 
@@ -401,7 +401,7 @@ export class Engine implements AsyncDisposable {
    * What a deployment would do, without doing any of it.
    * @throws {DokployError} `not_found`, `invalid_spec`, `source_failed`, `unavailable`
    */
-  plan(application: Ref<ApplicationId>, request: DeploymentRequestInput = {}): Promise<Plan> {
+  async plan(application: Ref<ApplicationId>, request: DeploymentRequestInput = {}): Promise<Plan> {
     return this.#caller.call("plan", { application: idOf(application), request });
   }
 
@@ -410,7 +410,7 @@ export class Engine implements AsyncDisposable {
    * is one already or not. Nothing is stored.
    * @throws {DokployError} `invalid_spec`, `source_failed`, `unavailable`
    */
-  preview(project: string, spec: ApplicationSpecInput, request: DeploymentRequestInput = {}): Promise<Plan> {
+  async preview(project: string, spec: ApplicationSpecInput, request: DeploymentRequestInput = {}): Promise<Plan> {
     return this.#caller.call("preview", { project, spec, request });
   }
 
@@ -418,7 +418,7 @@ export class Engine implements AsyncDisposable {
    * Deployments, newest first.
    * @throws {DokployError} `invalid_spec`
    */
-  listDeployments({
+  async listDeployments({
     application,
     project,
     ...filter
@@ -435,7 +435,7 @@ export class Engine implements AsyncDisposable {
    * The deployment, or null.
    * @throws {DokployError} `invalid_spec`
    */
-  findDeployment(id: DeploymentId): Promise<Deployment | null> {
+  async findDeployment(id: DeploymentId): Promise<Deployment | null> {
     return this.#caller.call("findDeployment", { id });
   }
 
@@ -456,7 +456,7 @@ export class Engine implements AsyncDisposable {
    * Stores a credential, sealed. Its secret is never read back.
    * @throws {DokployError} `invalid_spec`, `already_exists`
    */
-  createCredential(
+  async createCredential(
     kind: CredentialKind,
     name: string,
     host: string,
@@ -469,7 +469,7 @@ export class Engine implements AsyncDisposable {
    * The credential without its secret, or null.
    * @throws {DokployError} `invalid_spec`
    */
-  findCredential(id: CredentialId): Promise<Credential | null> {
+  async findCredential(id: CredentialId): Promise<Credential | null> {
     return this.#caller.call("findCredential", { id });
   }
 
@@ -477,7 +477,7 @@ export class Engine implements AsyncDisposable {
    * Credentials without their secrets, newest first.
    * @throws {DokployError} `invalid_spec`
    */
-  listCredentials(part: Part = {}): Promise<Page<Credential>> {
+  async listCredentials(part: Part = {}): Promise<Page<Credential>> {
     return this.#caller.call("listCredentials", part);
   }
 
@@ -485,7 +485,7 @@ export class Engine implements AsyncDisposable {
    * Deletes a credential. Applications that name it fail to fetch from then on, and say so.
    * @throws {DokployError} `invalid_spec`
    */
-  deleteCredential(credential: Ref<CredentialId>): Promise<void> {
+  async deleteCredential(credential: Ref<CredentialId>): Promise<void> {
     return this.#none("deleteCredential", { id: idOf(credential) });
   }
 

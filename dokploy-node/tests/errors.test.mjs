@@ -120,3 +120,13 @@ test("both kinds of modules have the same classes", () => {
   assert.equal(required.DokployError, DokployError);
   assert.equal(required.Engine, Engine);
 });
+
+test("what is not an object is no options, and what was not found is no id", async (t) => {
+  const engine = await open(t, { concurrency: 0 });
+  const deployment = engine.deployment("01890000-0000-7000-8000-000000000000");
+  await assert.rejects(Engine.open("here"), TypeError);
+  await assert.rejects(engine.createProject("shop", "a description"), TypeError);
+  await assert.rejects(deployment.wait(60), TypeError);
+  assert.throws(() => deployment.events(3), TypeError);
+  await assert.rejects(engine.deploy(null), /an id, or something that has one, is expected/);
+});

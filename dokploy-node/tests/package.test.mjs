@@ -40,6 +40,7 @@ test("the programs of the README compile", (t) => {
   assert.ok(programs.length >= 4);
   const folder = directory(t);
   const declared = `declare const engine: import("dokploy").Engine;
+declare const project: import("dokploy").Project;
 declare const application: import("dokploy").Application;
 declare const deployment: import("dokploy").DeploymentHandle;
 declare const chat: { send(text: string): Promise<void> };

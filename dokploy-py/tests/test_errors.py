@@ -7,6 +7,7 @@ import pickle
 import sys
 import traceback
 from pathlib import Path
+from typing import Any
 
 import dokploy
 import pytest
@@ -92,3 +93,21 @@ def test_an_engine_that_is_closed_can_be_closed_again(tmp_path: Path) -> None:
     engine = sync.Engine.open(data_dir=tmp_path, concurrency=0)
     engine.close()
     engine.close()
+
+
+async def test_common_mistakes_are_named_in_the_words_of_the_language(tmp_path: Path) -> None:
+    opening: Any = dokploy.Engine.open(data_dir=tmp_path, concurrency=0)
+    with pytest.raises(AttributeError, match="being opened: await it"):
+        await opening.create_project("shop")
+    with pytest.raises(TypeError, match=r"dokploy\.sync\.Engine\.open"), opening:
+        pass
+    async with dokploy.Engine.open(data_dir=tmp_path, concurrency=0) as engine:
+        project = await engine.create_project("shop")
+        missing: Any = await engine.find_application_by_name(project, "web")
+        with pytest.raises(TypeError, match="an id, or something that has one, is expected, not None"):
+            await engine.deploy(missing)
+        replicas: Any = "hunter2"
+        spec = dokploy.ApplicationSpec("web", image="web", replicas=replicas)
+        with pytest.raises(errors.InvalidSpec, match=r"^replicas: invalid type, expected a whole number") as caught:
+            await engine.create_application(project, spec)
+        assert "hunter2" not in "".join(traceback.format_exception(caught.value))

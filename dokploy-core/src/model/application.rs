@@ -259,7 +259,10 @@ pub struct EnvVar {
 /// On the wire: a string is a value in clear, `{"secret": "…"}` a new secret, and
 /// `{"keyId": "…", "sealed": "…"}` a stored one. A new secret is never written: it is sealed first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "a text, or an object with the field secret, is expected"
+)]
 pub enum EnvValue {
     /// Shown to whoever may read the application.
     Plain(String),
@@ -288,7 +291,7 @@ pub enum EnvDelivery {
 /// A command: one text for the image's shell, or the words themselves, which need no shell.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a text, or a list of texts, is expected")]
 pub enum CommandLine {
     /// Run as `/bin/sh -c <text>` in the container.
     Shell(String),

@@ -6,8 +6,6 @@ Python module `dokploy._dokploy`.
 
 from typing import Any, Final, SupportsFloat, SupportsIndex, final
 
-from _typeshed import SupportsGetItem
-
 __all__ = ["__version__", "Call", "DeploymentHandle", "Engine", "Stream", "after_fork", "leave"]
 
 __version__: Final[str]
@@ -110,7 +108,7 @@ class Engine:
     def preview(self, /, project: str, spec: str, request: str) -> Call: ...
     def queue_stats(self, /) -> Call: ...
     def receive_webhook(
-        self, /, provider: str, headers: dict[str, str], body: SupportsGetItem[int, SupportsIndex], token: str | None
+        self, /, provider: str, headers: dict[str, str], body: bytes | bytearray, token: str | None
     ) -> Call: ...
     def restart(self, /, id: str) -> Call: ...
     def roll_back(
