@@ -99,7 +99,7 @@ impl Place {
             ("DOKPLOY_DATA_DIR", directory),
             ("DOCKER_HOST", "unix:///nonexistent/docker.sock"),
             // The bench asks for more than one person does.
-            ("DOKPLOY_RATE_LIMIT", "10000000/min"),
+            ("DOKPLOY_RATE_LIMIT", "600000/min"),
         ];
         variables.extend(others);
         variables
@@ -156,6 +156,10 @@ async fn lists() -> Result<()> {
     let installation = Installation::on(&server, APPLICATIONS).await?;
     let token = &installation.token;
     let mut client = Client::connect(server.address, Some(token)).await?;
+    for application in &installation.applications {
+        let path = format!("/api/applications/{application}/deploy");
+        client.post(&path, &json!({})).await?;
+    }
     let answer = client.request(Method::GET, PATH, None).await?;
     std::fs::write(place.path("body"), &answer.body)?;
     let (database, body) = (place.path("dokploy.db"), place.path("body"));

@@ -6,6 +6,7 @@
 mod action;
 mod actor;
 mod api_token;
+mod argon;
 mod password;
 mod permission;
 mod session_token;

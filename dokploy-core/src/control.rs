@@ -27,6 +27,7 @@ mod projects;
 mod purge;
 mod reach;
 mod releases;
+mod rendered;
 mod services;
 mod sources;
 mod teams;
@@ -51,6 +52,7 @@ pub use self::live::Subject;
 pub use self::metrics::{Summary, SystemStatus};
 pub use self::progress::Progress;
 pub use self::projects::{NewProject, ProjectChange};
+use self::rendered::RenderedLists;
 pub use self::services::{ServiceLogRequest, ServiceSummary};
 pub use self::tokens::{CreatedToken, NewToken};
 pub use self::users::{NewUser, UserChange};
@@ -126,6 +128,7 @@ struct Inner {
     passwords: Passwords,
     throttle: LoginThrottle,
     monitor: Monitor,
+    rendered: RenderedLists,
 }
 
 impl ControlPlane {
@@ -138,6 +141,7 @@ impl ControlPlane {
                 options,
                 passwords: Passwords::new(),
                 throttle,
+                rendered: RenderedLists::default(),
                 monitor: monitor.unwrap_or_else(|| engine.monitor()),
                 engine,
             }),

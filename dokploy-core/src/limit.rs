@@ -16,6 +16,9 @@ pub use self::memory::MemoryLimiter;
 pub use self::redis::RedisLimiter;
 use crate::error::{Error, Result};
 
+/// The shortest time for a token: rounding it to microseconds changes a rate by less than a hundredth.
+const INTERVAL_MIN: Duration = Duration::from_micros(100);
+
 /// How many tokens a bucket holds, and how fast it fills again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
@@ -29,13 +32,13 @@ impl Rate {
     ///
     /// # Errors
     ///
-    /// `invalid_spec` for none at all, for more than 1,000 a second, and for a time of more than a day.
+    /// `invalid_spec` for none at all, for more than 10,000 a second, and for a time of more than a day.
     pub fn new(most: u32, within: Duration) -> Result<Self> {
         let interval = within.checked_div(most).unwrap_or_default();
-        if interval < Duration::from_millis(1) || within > Duration::from_hours(24) {
+        if interval < INTERVAL_MIN || within > Duration::from_hours(24) {
             return Err(Error::invalid_field(
                 "rate",
-                "has to lie between one a day and 1,000 a second",
+                "has to lie between one a day and 10,000 a second",
             ));
         }
         Ok(Self {

@@ -194,8 +194,8 @@ fn concurrency(text: &str) -> Result<usize> {
     }
 }
 
-/// Nothing is done more often in a minute: a higher rate is no limit.
-const PER_MINUTE_MAX: u32 = 10_000_000;
+/// The highest rate that limiters can count.
+const PER_MINUTE_MAX: u32 = 600_000;
 
 /// A number of something in a minute: `10/min`.
 fn rate(variable: &str, text: &str, example: &str) -> Result<u32> {

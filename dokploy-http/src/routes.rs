@@ -26,10 +26,10 @@ pub(crate) mod tokens;
 pub(crate) mod users;
 pub(crate) mod webhooks;
 
-use axum::Json;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -37,7 +37,6 @@ use dokploy_core::Result;
 use dokploy_core::model::PageRequest;
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -180,8 +179,11 @@ pub(crate) fn pages() -> Router<AppState> {
         .route("/api/docs/style.css", get(docs::style))
 }
 
-async fn document() -> Json<OpenApi> {
-    Json(openapi::document())
+async fn document() -> impl IntoResponse {
+    (
+        [(CONTENT_TYPE, "application/json")],
+        openapi::SERVED.clone(),
+    )
 }
 
 /// What no route answers.

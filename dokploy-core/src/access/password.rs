@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use argon2::Argon2;
+use super::argon::Argon;
 use argon2::password_hash::phc::PasswordHash as Phc;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
@@ -109,7 +109,7 @@ impl Slot<'_> {
     pub(crate) async fn hash(&self, password: &Secret) -> Result<PasswordHash> {
         let password = password.clone();
         blocking(move || {
-            let hash = Argon2::default().hash_password(password.expose().as_bytes());
+            let hash = Argon::default().hash_password(password.expose().as_bytes());
             hash.map(|hash| PasswordHash::new(hash.to_string()))
                 .map_err(|error| {
                     let message = format!("the password cannot be hashed: {error}");
@@ -155,7 +155,7 @@ fn verdict(password: &Secret, hash: &PasswordHash) -> Verdict {
     let Ok(parsed) = Phc::new(hash) else {
         return Verdict::Wrong;
     };
-    let current = Argon2::default();
+    let current = Argon::default();
     match current.verify_password(password, &parsed) {
         Ok(()) if is_current(&parsed, &current) => Verdict::Right,
         Ok(()) => Verdict::Outdated,
@@ -174,7 +174,7 @@ fn is_bcrypt(hash: &str) -> bool {
 }
 
 /// Whether a hash was made as new ones are.
-fn is_current(hash: &Phc, current: &Argon2<'_>) -> bool {
+fn is_current(hash: &Phc, current: &Argon) -> bool {
     let params = argon2::Params::try_from(hash);
     hash.algorithm.as_str() == "argon2id"
         && params.is_ok_and(|params| {
@@ -246,7 +246,7 @@ mod tests {
     #[tokio::test]
     async fn weaker_argon2_hashes_are_outdated() {
         let weak = argon2::Params::new(1024, 1, 1, None).unwrap();
-        let weak = Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, weak);
+        let weak = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, weak);
         let hash = weak.hash_password(b"correct horse").unwrap().to_string();
         let verdict = verify("correct horse", Some(&PasswordHash::new(hash))).await;
         assert_eq!(verdict, Verdict::Outdated);

@@ -85,6 +85,7 @@ macro_rules! store_conformance {
                 create_deployment_needs_a_target_release_that_is_retained,
                 a_deployment_is_never_accepted_by_an_application_that_is_deleted_meanwhile,
                 newest_deployments_gives_the_last_one_of_each_application,
+                newest_progress_changes_with_every_event,
                 list_deployments_filters_and_gives_each_once_newest_first,
                 racing_acceptances_leave_one_waiting,
             ],

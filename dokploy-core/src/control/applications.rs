@@ -9,7 +9,7 @@ use super::reach::{reach_of, require};
 use crate::access::{Action, Actor, can};
 use crate::error::Result;
 use crate::id::{ApplicationId, ProjectId};
-use crate::model::{Application, ApplicationSpec, Deployment, EnvValue, Page, PageRequest};
+use crate::model::{Application, ApplicationSpec, Deployment, EnvValue, Page, PageRequest, Reach};
 
 /// An application with what a reader wants to know besides.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,12 +32,7 @@ impl ControlPlane {
         project: Option<ProjectId>,
         page: PageRequest,
     ) -> Result<Page<ApplicationView>> {
-        require(actor, Action::ApplicationRead)?;
-        if let Some(project) = project {
-            self.project_for(actor, Action::ProjectRead, project)
-                .await?;
-        }
-        let reach = reach_of(actor)?;
+        let reach = self.listing(actor, project).await?;
         let listed = self.listed_applications(&reach, project, page).await?;
         let ids: Vec<_> = listed
             .items
@@ -53,6 +48,16 @@ impl ControlPlane {
             items: items.collect(),
             next: listed.next,
         })
+    }
+
+    /// What an actor reaches when he lists the applications of a project, or of all.
+    pub(super) async fn listing(&self, actor: &Actor, project: Option<ProjectId>) -> Result<Reach> {
+        require(actor, Action::ApplicationRead)?;
+        if let Some(project) = project {
+            self.project_for(actor, Action::ProjectRead, project)
+                .await?;
+        }
+        reach_of(actor)
     }
 
     /// An application.

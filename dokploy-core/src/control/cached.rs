@@ -23,7 +23,7 @@ use crate::secret::random;
 use crate::store::ApplicationFilter;
 
 /// How long a list is good enough to be shown.
-const LIST_TTL: Duration = Duration::from_mins(5);
+pub(super) const LIST_TTL: Duration = Duration::from_mins(5);
 /// How long a single thing is.
 const DETAIL_TTL: Duration = Duration::from_mins(2);
 
@@ -41,12 +41,36 @@ impl ControlPlane {
             with_databases: false,
         };
         let list = self.store().list_applications(&filter, page);
-        let Some(reached) = self.reached(reach).await? else {
+        let Some(part) = self.list_part(reach, project, page).await? else {
             return list.await;
         };
-        let part = format!("{reached}:{project:?}:{page:?}");
         self.cached_part(names::APPLICATIONS, &part, LIST_TTL, list)
             .await
+    }
+
+    /// What a list of applications is known by, as long as none of them was changed; `None` where it cannot be
+    /// cached.
+    pub(super) async fn list_name(
+        &self,
+        reach: &Reach,
+        project: Option<ProjectId>,
+        page: PageRequest,
+    ) -> Result<Option<String>> {
+        let Some(part) = self.list_part(reach, project, page).await? else {
+            return Ok(None);
+        };
+        let generation = self.generation(names::APPLICATIONS).await?;
+        Ok(Some(format!("{generation}:{part}")))
+    }
+
+    async fn list_part(
+        &self,
+        reach: &Reach,
+        project: Option<ProjectId>,
+        page: PageRequest,
+    ) -> Result<Option<String>> {
+        let reached = self.reached(reach).await?;
+        Ok(reached.map(|reached| format!("{reached}:{project:?}:{page:?}")))
     }
 
     /// One application. The cached one is shown to who reaches its project now; a project is for ever that of its

@@ -126,7 +126,7 @@ mod tests {
         let refused = [
             (0, second),
             (1, Duration::ZERO),
-            (1_001, second),
+            (10_001, second),
             (1, Duration::from_hours(25)),
         ];
         for (most, within) in refused {

@@ -106,6 +106,9 @@ macro_rules! delegate_store {
             newest_deployments(
                 applications: &[$crate::id::ApplicationId]
             ) -> Vec<$crate::model::Deployment>;
+            newest_progress(
+                applications: &[$crate::id::ApplicationId]
+            ) -> Vec<($crate::id::DeploymentId, u64)>;
             append_events(
                 append: &$crate::store::Append
             ) -> (Vec<$crate::deployment::Event>, $crate::deployment::DeploymentState);

@@ -111,6 +111,13 @@ pub trait DeploymentStore: Send + Sync + Debug {
     /// The newest deployment of each of these applications, in one statement; those without one are left out.
     async fn newest_deployments(&self, applications: &[ApplicationId]) -> Result<Vec<Deployment>>;
 
+    /// The ids of [`DeploymentStore::newest_deployments`] by order, and the number of the last event of each: it is
+    /// the same as before when nothing has happened to them.
+    async fn newest_progress(
+        &self,
+        applications: &[ApplicationId],
+    ) -> Result<Vec<(DeploymentId, u64)>>;
+
     /// Appends events and stores the state that they lead to, in one transaction. The only way to change a
     /// deployment.
     ///

@@ -2,15 +2,17 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use dokploy_core::access::{Action, Actor, can};
 use dokploy_core::control::ApplicationView;
 use dokploy_core::deployer::Plan;
 use dokploy_core::id::{ApplicationId, ProjectId};
 use dokploy_core::model::{Application, DeploymentRequest, DeploymentTrigger};
-use dokploy_core::{DeployRequest, Result as CoreResult};
-use serde::Deserialize;
+use dokploy_core::{DeployRequest, Error, ErrorKind, Result as CoreResult};
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::created;
@@ -95,15 +97,25 @@ pub(crate) async fn list_applications(
     State(state): State<AppState>,
     Caller(actor): Caller,
     Params(query): Params<ApplicationQuery>,
-) -> Result<Json<ListShape<ApplicationShape>>, Problem> {
+) -> Result<Response, Problem> {
     let part = page(query.limit, query.cursor.as_deref())?;
-    let page = state
+    let listed = state
         .control()
-        .applications(&actor, query.project_id, part)
+        .applications_rendered(&actor, query.project_id, part, |page| {
+            json(&ListShape::of(page, |view| {
+                ApplicationShape::of(&view.application, view.last_deployment.as_ref())
+            }))
+        })
         .await?;
-    Ok(Json(ListShape::of(page, |view| {
-        ApplicationShape::of(&view.application, view.last_deployment.as_ref())
-    })))
+    let media_type = HeaderValue::from_static("application/json");
+    Ok(([(CONTENT_TYPE, media_type)], listed).into_response())
+}
+
+fn json(shape: &impl Serialize) -> CoreResult<Bytes> {
+    let text = serde_json::to_vec(shape).map_err(|error| {
+        Error::new(ErrorKind::Unexpected, "a list cannot be written").with_source(error)
+    })?;
+    Ok(Bytes::from(text))
 }
 
 /// Makes an application. One without a source waits for an upload.

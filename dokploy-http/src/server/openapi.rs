@@ -1,5 +1,8 @@
 //! The OpenAPI document: what the handlers and shapes say about themselves, and what holds for all of them.
 
+use std::sync::LazyLock;
+
+use bytes::Bytes;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
@@ -37,6 +40,10 @@ pub fn text() -> String {
     text.push('\n');
     text
 }
+
+/// The document as it is served. It never changes while the server runs.
+pub(crate) static SERVED: LazyLock<Bytes> =
+    LazyLock::new(|| Bytes::from(document().to_json().unwrap_or_default()));
 
 /// What the document says before the first route.
 pub(crate) fn base() -> OpenApi {

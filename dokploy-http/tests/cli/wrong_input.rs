@@ -21,7 +21,7 @@ fn a_variable_that_cannot_be_used_stops_with_one_line_that_names_it() {
         (
             "DOKPLOY_DEPLOY_RATE",
             "fast",
-            "DOKPLOY_DEPLOY_RATE is \"fast\": a number from 1 to 10000000 in a minute is expected, as in 10/min",
+            "DOKPLOY_DEPLOY_RATE is \"fast\": a number from 1 to 600000 in a minute is expected, as in 10/min",
         ),
         (
             "DOKPLOY_DEPLOY_CONCURRENCY",

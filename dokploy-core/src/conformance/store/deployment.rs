@@ -261,6 +261,19 @@ pub async fn a_deployment_is_never_accepted_by_an_application_that_is_deleted_me
     }
 }
 
+pub async fn newest_progress_changes_with_every_event(store: Arc<dyn Store>) {
+    let scene = Scene::new(store.clone()).await;
+    let id = scene.deploy().await.id;
+    let progress = async || {
+        let asked = [scene.application.id];
+        store.newest_progress(&asked).await.unwrap()
+    };
+    assert_eq!(progress().await, [(id, 1)]);
+    let claim = scene.claim().await;
+    scene.work(&claim, [claimed(&claim)]).await;
+    assert_eq!(progress().await, [(id, 2)]);
+}
+
 pub async fn newest_deployments_gives_the_last_one_of_each_application(store: Arc<dyn Store>) {
     let scene = Scene::new(store.clone()).await;
     let other = scene.another_application().await;
@@ -285,9 +298,12 @@ pub async fn newest_deployments_gives_the_last_one_of_each_application(store: Ar
         .collect();
     found.sort_unstable();
     assert_eq!(found, last);
+    let progress = store.newest_progress(&ids).await.unwrap();
+    assert_eq!(progress, [(last[0], 1), (last[1], 1)]);
     let one = store.newest_deployments(&ids[1..2]).await.unwrap();
     assert_eq!(one.first().map(|one| one.id), Some(last[1]));
     assert!(store.newest_deployments(&[]).await.unwrap().is_empty());
+    assert_eq!(store.newest_progress(&[]).await.unwrap(), []);
 }
 
 pub async fn list_deployments_filters_and_gives_each_once_newest_first(store: Arc<dyn Store>) {

@@ -218,6 +218,16 @@ impl DeploymentStore for MemoryStore {
         Ok(newest.into_values().cloned().collect())
     }
 
+    async fn newest_progress(
+        &self,
+        applications: &[ApplicationId],
+    ) -> Result<Vec<(DeploymentId, u64)>> {
+        let newest = self.newest_deployments(applications).await?;
+        let mut progress: Vec<_> = newest.iter().map(|one| (one.id, one.state.seq)).collect();
+        progress.sort_unstable();
+        Ok(progress)
+    }
+
     async fn append_events(&self, append: &Append) -> Result<(Vec<Event>, DeploymentState)> {
         let mut tables = self.change();
         let appended = tables.append(append)?;

@@ -96,6 +96,14 @@ statements! {
             FROM applications WHERE id IN (" ids "))
          LIMIT $1"
     ];
+    NEWEST_PROGRESS = [
+        "SELECT id, seq FROM deployments WHERE id IN (
+            SELECT (
+                SELECT newest.id FROM deployments AS newest WHERE newest.application_id = applications.id
+                ORDER BY newest.id DESC LIMIT 1)
+            FROM applications WHERE id IN (" ids "))
+         ORDER BY id LIMIT $1"
+    ];
     EVENTS = [
         "SELECT seq, happened_at, fact FROM events WHERE deployment_id = $1 AND seq > $2 ORDER BY seq LIMIT $3"
     ];
@@ -351,6 +359,20 @@ impl DeploymentStore for SqlStore {
         let call = NEWEST.bind(applications.len() as u64).bind(ids.as_str());
         let rows = self.read().all(call).await?;
         rows.into_iter().map(|mut row| read(&mut row)).collect()
+    }
+
+    async fn newest_progress(
+        &self,
+        applications: &[ApplicationId],
+    ) -> Result<Vec<(DeploymentId, u64)>> {
+        let ids = id_list(applications.iter().map(|id| id.as_uuid()));
+        let call = NEWEST_PROGRESS
+            .bind(applications.len() as u64)
+            .bind(ids.as_str());
+        let rows = self.read().all(call).await?;
+        rows.into_iter()
+            .map(|mut row| Ok((row.take()?, row.take()?)))
+            .collect()
     }
 
     async fn append_events(&self, append: &Append) -> Result<(Vec<Event>, DeploymentState)> {
