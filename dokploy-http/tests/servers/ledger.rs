@@ -60,14 +60,6 @@ impl Ledger {
             surplus <= self.unsettled,
             "{surplus} deployments that nobody ordered: {self:?}"
         );
-        println!(
-            "{} accepted; {} times away, {} times no answer, {} never settled; the slowest took {:?}",
-            self.accepted.len(),
-            self.away,
-            self.unanswered,
-            self.unsettled,
-            self.slowest
-        );
         let mut histories = Vec::new();
         for deployment in &all {
             let history = History::read(api, &text(&deployment["id"])?).await?;

@@ -4,8 +4,7 @@
 mod api;
 #[expect(
     clippy::unwrap_used,
-    dead_code,
-    reason = "it is shared with tests that fail by panicking, and that do more with it"
+    reason = "it is shared with tests that fail by panicking"
 )]
 #[path = "../live/client.rs"]
 mod client;
