@@ -69,7 +69,8 @@ fn offered() -> BTreeSet<String> {
     let own = ["Engine", "Deployer", "DeploymentHandle"]
         .iter()
         .flat_map(|of| sources::functions(&places, of));
-    own.chain(of_parts().filter(is_question)).collect()
+    own.chain(of_parts().filter(|function| is_question(function)))
+        .collect()
 }
 
 fn of_parts() -> impl Iterator<Item = String> {
@@ -78,7 +79,7 @@ fn of_parts() -> impl Iterator<Item = String> {
         .flat_map(|(of, place)| sources::functions(&[place], of))
 }
 
-fn is_question(function: &String) -> bool {
+fn is_question(function: &str) -> bool {
     let (_, name) = function.split_once("::").unwrap();
     QUESTIONS.iter().any(|start| name.starts_with(start))
 }
