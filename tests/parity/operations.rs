@@ -69,7 +69,8 @@ fn offered() -> BTreeSet<String> {
     let own = ["Engine", "Deployer", "DeploymentHandle"]
         .iter()
         .flat_map(|of| sources::functions(&places, of));
-    own.chain(of_parts().filter(|function| is_question(function))).collect()
+    own.chain(of_parts().filter(|function| is_question(function)))
+        .collect()
 }
 
 fn of_parts() -> impl Iterator<Item = String> {
