@@ -6,9 +6,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use dokploy_core::cache::{Cache, MemoryCache};
-use dokploy_core::control::ProjectChange;
-use dokploy_core::model::{ApplicationSpec, PageRequest, Role};
-use dokploy_core::{Error, ErrorKind, Result};
+use dokploy_core::control::{ApplicationView, ProjectChange};
+use dokploy_core::model::{
+    ApplicationSpec, EnvDelivery, EnvValue, EnvVar, Page, PageRequest, Role,
+};
+use dokploy_core::{DeployRequest, Error, ErrorKind, Result, Secret};
 
 use crate::scene::{Scene, application_in, code, fresh_name, image_spec, project_of, system};
 
@@ -54,6 +56,103 @@ async fn a_change_is_seen_at_once_in_lists_and_details() {
         here.delete_application(&anna, made.id).await.unwrap();
         assert_eq!(count().await, 0);
         assert_eq!(code(there.application(&anna, made.id).await), "not_found");
+    }
+}
+
+#[tokio::test]
+async fn a_list_is_written_again_when_something_on_it_has_changed_and_only_then() {
+    for scene in Scene::each().await {
+        let (here, there) = (scene.control().await, scene.control().await);
+        let anna = scene.person(&here, Role::Admin).await;
+        let project = project_of(&here, &anna).await.id;
+        let application = application_in(&here, project).await;
+        let written = async |actor| {
+            let mut is_new = false;
+            let render = |page: Page<ApplicationView>| {
+                is_new = true;
+                Ok(Bytes::from(format!("{:?}", page.items)))
+            };
+            let page = PageRequest::first();
+            let list = there.applications_rendered(actor, Some(project), page, render);
+            (list.await.unwrap(), is_new)
+        };
+        let (first, is_new) = written(&anna).await;
+        assert!(is_new);
+        assert_eq!(written(&anna).await, (first.clone(), false));
+
+        let spec = ApplicationSpec {
+            replicas: 5,
+            ..application.spec.clone()
+        };
+        let update = here.update_application(&anna, application.id, None, spec);
+        update.await.unwrap();
+        let (second, is_new) = written(&anna).await;
+        assert!(is_new && second != first);
+
+        let deployed = here.deploy(&anna, DeployRequest::of(application.id)).await;
+        let (third, is_new) = written(&anna).await;
+        assert!(is_new && third != second);
+        assert_eq!(written(&anna).await, (third.clone(), false));
+        let deployed = deployed.unwrap().id;
+        here.cancel(&anna, deployed).await.unwrap();
+        let (fourth, is_new) = written(&anna).await;
+        assert!(is_new && fourth != third);
+
+        scene.clock.advance(Duration::from_mins(5));
+        assert_eq!(written(&anna).await, (fourth, true));
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_was_written_for_one_is_given_to_nobody_who_sees_less() {
+    for scene in Scene::each().await {
+        let control = scene.control().await;
+        let anna = scene.person(&control, Role::Admin).await;
+        let bert = scene.person(&control, Role::Viewer).await;
+        let team = control.create_team(&system(), &fresh_name()).await.unwrap();
+        let member = bert.user_id().unwrap();
+        control
+            .add_member(&system(), team.id, member)
+            .await
+            .unwrap();
+        let project = project_of(&control, &anna).await.id;
+        let mut spec = image_spec();
+        spec.env_vars = vec![EnvVar {
+            key: "TOKEN".to_owned(),
+            value: EnvValue::Secret {
+                secret: Secret::new("a value of eighteen".to_owned()),
+            },
+            delivery: EnvDelivery::Env,
+        }];
+        control
+            .create_application(&anna, project, spec)
+            .await
+            .unwrap();
+        let share = async |team_id| {
+            let change = ProjectChange {
+                team_id: Some(team_id),
+                ..ProjectChange::default()
+            };
+            control
+                .update_project(&system(), project, None, change)
+                .await
+                .unwrap();
+        };
+        share(Some(team.id)).await;
+        let written = async |actor| {
+            let render = |page: Page<ApplicationView>| Ok(Bytes::from(format!("{:?}", page.items)));
+            let page = PageRequest::first();
+            let list = control.applications_rendered(actor, None, page, render);
+            String::from_utf8(list.await.unwrap().to_vec()).unwrap()
+        };
+        assert!(written(&anna).await.contains("TOKEN"));
+        let seen = written(&bert).await;
+        assert!(
+            seen.contains("ApplicationView") && !seen.contains("TOKEN"),
+            "{seen}"
+        );
+        share(None).await;
+        assert_eq!(written(&bert).await, "[]");
     }
 }
 
