@@ -78,6 +78,12 @@ async fn context(recipe: &Recipe<'_>) -> Result<Vec<u8>> {
         let inside = Path::new("root").join(directory.trim_start_matches('/'));
         archive.append_dir_all(inside, directory)?;
     }
+    let folders: BTreeSet<_> = recipe
+        .programs
+        .iter()
+        .filter_map(|program| Path::new(program).parent()?.to_str())
+        .collect();
+    let path = Vec::from_iter(folders).join(":");
     let Recipe {
         base, user, home, ..
     } = recipe;
@@ -91,7 +97,7 @@ async fn context(recipe: &Recipe<'_>) -> Result<Vec<u8>> {
         None => "",
     };
     let dockerfile = format!(
-        "FROM {base}\nCOPY root/ /\nENV PATH=/usr/lib/postgresql/15/bin:/usr/bin:/bin\nRUN echo '{user}:x:999:999::{home}:/bin/sh' >>/etc/passwd \
+        "FROM {base}\nCOPY root/ /\nENV PATH={path}:/bin\nRUN echo '{user}:x:999:999::{home}:/bin/sh' >>/etc/passwd \
          && echo '{user}:x:999:' >>/etc/group && mkdir -p {home} && chown 999:999 {home}\n{start}"
     );
     append(&mut archive, "Dockerfile", &dockerfile)?;

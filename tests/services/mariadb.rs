@@ -1,6 +1,8 @@
 //! A `MariaDB`: its secret file, its health check, its data directory.
 
-use anyhow::{Result, ensure};
+use std::path::Path;
+
+use anyhow::{Context as _, Result, ensure};
 use dokploy_core::engine::DatabaseChange;
 use dokploy_core::model::DatabaseEngine;
 use dokploy_core::{DeployRequest, Deployer as _, Secret};
@@ -9,14 +11,14 @@ use dokploy_tests::environment::Environment;
 use crate::cluster::{Cluster, succeeded};
 use crate::image::{self, Recipe};
 
-const IMAGE: &str = "dokploy-test/mariadb:10.11";
+const IMAGE: &str = "dokploy-test/mariadb:debian";
 
 /// What the entry point of the official image does with these variables: it makes the files, sets up the accounts with
 /// a server that listens on no port, and becomes the real server.
 const ENTRYPOINT: &str = r#"
 set -e
 data=/var/lib/mysql
-share=/usr/share/mysql
+share=$(dirname "$(ls /usr/share/m*/m*_system_tables.sql)")
 mkdir -p /run/mysqld /tmp
 chown -R mysql "$data" /run/mysqld /tmp
 as() { su mysql -s /bin/sh -c "$*"; }
@@ -24,7 +26,7 @@ server="/usr/sbin/mariadbd --no-defaults --datadir=$data --socket=/run/mysqld/my
 if [ ! -d "$data/mysql" ]; then
   {
     printf '%s\n' 'CREATE DATABASE mysql;' 'USE mysql;' 'SET @auth_root_socket=NULL;'
-    for part in system_tables performance_tables system_tables_data; do cat "$share/mysql_$part.sql"; done
+    for part in system_tables performance_tables system_tables_data; do cat "$share"/m*_"$part.sql"; done
   } >/tmp/tables.sql
   as "$server --bootstrap </tmp/tables.sql"
   as "$server --skip-networking" &
@@ -62,6 +64,11 @@ async fn a_mariadb_takes_its_password_from_a_file_and_keeps_its_data_over_an_upd
     let directory = tempfile::tempdir()?;
     let cluster = Cluster::new(&environment.docker_host, directory.path(), "maria").await?;
     let engine = &cluster.engine;
+    // Its name depends on the version.
+    let shared = ["/usr/share/mariadb", "/usr/share/mysql"]
+        .into_iter()
+        .find(|directory| Path::new(directory).is_dir())
+        .context("MariaDB is not installed")?;
     let recipe = Recipe {
         name: IMAGE,
         base: &environment.base_image,
@@ -70,7 +77,7 @@ async fn a_mariadb_takes_its_password_from_a_file_and_keeps_its_data_over_an_upd
             "/usr/bin/mariadb",
             "/usr/bin/mariadb-admin",
         ],
-        directories: &["/usr/share/mysql"],
+        directories: &[shared],
         user: "mysql",
         home: "/var/lib/mysql",
         entrypoint: Some(ENTRYPOINT),

@@ -1,6 +1,8 @@
 //! A PostgreSQL: its secret file, its health check, its data directory.
 
-use anyhow::{Result, ensure};
+use std::path::Path;
+
+use anyhow::{Context as _, Result, ensure};
 use dokploy_core::Secret;
 use dokploy_core::model::DatabaseEngine;
 use dokploy_tests::environment::Environment;
@@ -8,7 +10,7 @@ use dokploy_tests::environment::Environment;
 use crate::cluster::Cluster;
 use crate::image::{self, Recipe};
 
-const IMAGE: &str = "dokploy-test/postgresql:15";
+const IMAGE: &str = "dokploy-test/postgresql:debian";
 
 /// What the entry point of the official image does with these variables.
 const ENTRYPOINT: &str = r#"
@@ -36,7 +38,8 @@ async fn a_postgresql_takes_its_password_from_a_file_and_serves_its_database() -
     let directory = tempfile::tempdir()?;
     let cluster = Cluster::new(&environment.docker_host, directory.path(), "pg").await?;
     let engine = &cluster.engine;
-    let bin = |name: &str| format!("/usr/lib/postgresql/15/bin/{name}");
+    let programs = dokploy_tests::postgres::programs()?;
+    let bin = |name: &str| programs.join(name).display().to_string();
     let names = [
         "postgres",
         "initdb",
@@ -46,11 +49,16 @@ async fn a_postgresql_takes_its_password_from_a_file_and_serves_its_database() -
         "psql",
     ]
     .map(bin);
+    // `/usr/lib/postgresql/<version>/bin` belongs to `/usr/share/postgresql/<version>`.
+    let version = programs.parent().and_then(Path::file_name);
+    let version = version.context("programs have a version")?.display();
+    let shared = format!("/usr/share/postgresql/{version}");
+    let libraries = programs.with_file_name("lib").display().to_string();
     let recipe = Recipe {
         name: IMAGE,
         base: &environment.base_image,
         programs: &names.each_ref().map(String::as_str),
-        directories: &["/usr/share/postgresql/15", "/usr/lib/postgresql/15/lib"],
+        directories: &[&shared, &libraries],
         user: "postgres",
         home: "/data",
         entrypoint: Some(ENTRYPOINT),

@@ -157,7 +157,12 @@ pub async fn drop_database(server_url: &str, name: &str) -> Result<()> {
     run(Command::new("psql").args([server_url, "-q", "-c", &statement])).await
 }
 
-fn programs() -> Result<PathBuf> {
+/// Where the programs of the newest PostgreSQL of this machine are.
+///
+/// # Errors
+///
+/// When there is none.
+pub fn programs() -> Result<PathBuf> {
     let mut versions: Vec<_> = std::fs::read_dir("/usr/lib/postgresql")
         .context("PostgreSQL is not installed")?
         .filter_map(|entry| Some(entry.ok()?.path().join("bin")))

@@ -5,5 +5,6 @@
 
 mod document;
 mod outgoing;
+mod readme;
 mod secrets;
 mod server;
