@@ -33,7 +33,9 @@ use crate::process::Server;
 
 const STARTS: usize = 10;
 const APPLICATIONS: usize = 50;
-const CONNECTIONS: usize = 32;
+const CONNECTIONS: u32 = 32;
+/// Each of them asks once in this time: a thousand requests a second.
+const PACE: Duration = Duration::from_millis(32);
 const ROUNDS: usize = 5;
 const ROUND: Duration = Duration::from_secs(3);
 const SOCKETS: usize = 1_000;
@@ -167,9 +169,17 @@ async fn lists() -> Result<()> {
 
     // In turns, so that what else the machine does meets both.
     let (mut subject, mut baseline) = (Latencies::default(), Latencies::default());
+    let (mut paced, mut paced_baseline) = (Latencies::default(), Latencies::default());
     for _ in 0..ROUNDS {
-        subject.join(load::get(server.address, PATH, token, CONNECTIONS, ROUND).await?);
-        baseline.join(load::get(bare.address, PATH, token, CONNECTIONS, ROUND).await?);
+        for (address, flat_out, at_a_pace) in [
+            (server.address, &mut subject, &mut paced),
+            (bare.address, &mut baseline, &mut paced_baseline),
+        ] {
+            let load =
+                async |every| load::get(address, PATH, token, CONNECTIONS, ROUND, every).await;
+            flat_out.join(load(None).await?);
+            at_a_pace.join(load(Some(PACE)).await?);
+        }
     }
     let seconds = ROUND.as_secs_f64() * f64::from(u32::try_from(ROUNDS)?);
     let rate =
@@ -182,6 +192,12 @@ async fn lists() -> Result<()> {
         subject.quantile(0.99),
         baseline.quantile(0.99),
         ours / theirs,
+    ));
+    report(&format!(
+        "the same with {:.0} a second: p99 {:?}; bare handler {:?}",
+        rate(&paced)?,
+        paced.quantile(0.99),
+        paced_baseline.quantile(0.99),
     ));
     Ok(())
 }

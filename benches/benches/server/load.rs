@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use hyper::Method;
 use tokio::task::JoinSet;
+use tokio::time::interval_at;
 
 use crate::client::Client;
 
@@ -40,21 +41,30 @@ impl Latencies {
     }
 }
 
-/// Asks for a path over many connections until the time is over.
+/// Asks for a path over many connections until the time is over: each of them once in `every`, or again as soon as it
+/// has an answer.
 pub(crate) async fn get(
     address: SocketAddr,
     path: &'static str,
     token: &str,
-    connections: usize,
+    connections: u32,
     time: Duration,
+    every: Option<Duration>,
 ) -> Result<Latencies> {
-    let end = Instant::now() + time;
+    let begun = Instant::now();
+    let end = begun + time;
     let mut running = JoinSet::new();
-    for _ in 0..connections {
+    for number in 0..connections {
         let mut client = Client::connect(address, Some(token)).await?;
+        // They do not all ask at the same moment.
+        let first = begun + every.unwrap_or_default() * number / connections;
+        let mut pace = every.map(|every| interval_at(first.into(), every));
         running.spawn(async move {
             let mut latencies = Latencies::default();
             while Instant::now() < end {
+                if let Some(pace) = &mut pace {
+                    pace.tick().await;
+                }
                 let asked = Instant::now();
                 let answer = client.request(Method::GET, path, None).await?;
                 ensure!(answer.status.is_success(), "{path}: {}", answer.status);
