@@ -125,10 +125,13 @@ pub(crate) async fn delete_database(
     PathId(id): PathId<DatabaseId>,
     Params(query): Params<DeletionQuery>,
 ) -> Result<Response, Problem> {
-    state
-        .control()
-        .delete_database(&actor, id, query.volume.as_deref())
-        .await?;
+    // As that of an application, it goes on when a task takes long to stop.
+    let control = state.control().clone();
+    let deleted = async move {
+        let volume = query.volume.as_deref();
+        control.delete_database(&actor, id, volume).await
+    };
+    state.carry_out(deleted).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
