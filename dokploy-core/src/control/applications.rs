@@ -237,10 +237,16 @@ fn view(
 
 /// What an actor sees of an application that he reaches: not which secrets it has, unless he may know that.
 pub(super) fn seen_by(actor: &Actor, mut application: Application) -> Application {
-    if !can(actor, Action::EnvironmentRead) {
+    if !sees_secrets(actor) {
         application.spec = without_secrets(application.spec);
     }
     application
+}
+
+/// Whether an actor may know which secrets there are. Of two who reach the same, it is all that one sees and the other
+/// does not.
+pub(super) fn sees_secrets(actor: &Actor) -> bool {
+    can(actor, Action::EnvironmentRead)
 }
 
 /// A specification without the names of its secrets.

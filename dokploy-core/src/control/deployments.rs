@@ -3,12 +3,12 @@
 use futures::stream::BoxStream;
 
 use super::ControlPlane;
-use super::applications::without_secrets;
+use super::applications::{sees_secrets, without_secrets};
 use super::audited::About;
 use super::live::Subject;
 use super::reach::{reach_of, require};
 use super::sources::waits_for_upload;
-use crate::access::{Action, Actor, can};
+use crate::access::{Action, Actor};
 use crate::deployer::{DeployRequest, Deployer, LogLine, Plan, RollbackRequest};
 use crate::deployment::Event;
 use crate::error::{Error, ErrorKind, Result};
@@ -239,7 +239,7 @@ fn require_source(application: &Application) -> Result<()> {
 
 /// What an actor sees of a deployment that he reaches.
 pub(super) fn seen_by(actor: &Actor, mut deployment: Deployment) -> Deployment {
-    if !can(actor, Action::EnvironmentRead) {
+    if !sees_secrets(actor) {
         deployment.spec = without_secrets(deployment.spec);
     }
     deployment

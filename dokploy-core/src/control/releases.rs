@@ -1,9 +1,9 @@
 //! Releases of an application.
 
 use super::ControlPlane;
-use super::applications::without_secrets;
+use super::applications::{sees_secrets, without_secrets};
 use super::audited::About;
-use crate::access::{Action, Actor, can};
+use crate::access::{Action, Actor};
 use crate::error::Result;
 use crate::id::ApplicationId;
 use crate::model::{Page, PageRequest, Release};
@@ -25,7 +25,7 @@ impl ControlPlane {
         let mut found = self
             .read(actor, Action::DeploymentRead, about, work)
             .await?;
-        if !can(actor, Action::EnvironmentRead) {
+        if !sees_secrets(actor) {
             for release in &mut found.items {
                 release.spec = without_secrets(release.spec.clone());
             }

@@ -7,9 +7,9 @@ use std::sync::{Mutex, PoisonError};
 use bytes::Bytes;
 
 use super::ControlPlane;
-use super::applications::ApplicationView;
+use super::applications::{ApplicationView, sees_secrets};
 use super::cached::LIST_TTL;
-use crate::access::{Action, Actor, can};
+use crate::access::Actor;
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::id::{ApplicationId, DeploymentId, ProjectId};
@@ -17,6 +17,8 @@ use crate::model::{Page, PageRequest};
 
 /// Lists that are kept.
 const LISTS_MAX: usize = 64;
+/// Bytes of a list that is kept, so that all of them together stay within 64 MiB whatever people write into them.
+const LIST_BYTES_MAX: usize = 1024 * 1024;
 
 /// Lists that were written, the newest last.
 #[derive(Debug, Default)]
@@ -38,6 +40,9 @@ impl RenderedLists {
     }
 
     fn put(&self, name: String, rendered: Rendered) {
+        if rendered.text.len() > LIST_BYTES_MAX {
+            return;
+        }
         let mut lists = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         lists.retain(|(of, _)| *of != name);
         if lists.len() >= LISTS_MAX {
@@ -66,8 +71,7 @@ impl ControlPlane {
         let Some(list) = self.list_name(&reach, project, page).await? else {
             return render(self.applications(actor, project, page).await?);
         };
-        let with_secrets = can(actor, Action::EnvironmentRead);
-        let name = format!("{with_secrets}:{list}");
+        let name = format!("{}:{list}", sees_secrets(actor));
         let lists = &self.inner.rendered;
         if let Some(kept) = lists.get(&name, self.now()) {
             let progress = self.store().newest_progress(&kept.applications).await?;
